@@ -1,0 +1,38 @@
+"""The VM's serial console: what the kernel and stage1 say, bounded, and when a mark first appeared in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from isobench.guest.listener import Listener
+from isobench.guest.output import BoundedOutput, Chunk, PatternSearch
+
+KERNEL_DONE = b"kernel_done\n"
+_SHOWN = 64 * 1024
+_SERIAL = 1
+
+
+class Console(Listener):
+    """Listens at ``path`` for a VM's serial port. A context manager; nothing is ever sent to the guest."""
+
+    def __init__(self, path: Path) -> None:
+        self._output = BoundedOutput()
+        super().__init__(path)
+
+    def wait_mark(self, mark: bytes, timeout_s: float) -> int:
+        """Return when ``mark`` was whole for the first time, nanoseconds on the host's monotonic clock.
+
+        The terminal's carriage returns are seen through: a newline in ``mark`` matches with or without one.
+        Raises SampleError("timeout"), or "died" when the VM hung up first.
+        """
+        search = PatternSearch(re.compile(re.escape(mark).replace(b"\\\n", rb"\r*\n")))
+        return self._wait_for(lambda: search.advance(self._output), timeout_s, f"no {mark!r} on the console")
+
+    def text(self) -> str:
+        """Return the last 64 KiB, decoded as far as they can be."""
+        with self._changed:
+            return self._output.data()[-_SHOWN:].decode("utf-8", "replace")
+
+    def _received(self, at_ns: int, data: bytes) -> None:
+        self._output.add(Chunk(at_ns, _SERIAL, data))

@@ -1,0 +1,47 @@
+"""The one place through which isobench runs external programs: always a list, never a shell."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from isobench.errors import HarnessError
+
+_LAST_LINES = 12
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout: float = 120.0,
+    check: bool = True,
+    input: bytes | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    mend: str | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end and return its captured output.
+
+    Raises HarnessError when the program is missing, outlives ``timeout`` (seconds), or, with ``check``,
+    exits other than 0; the message carries the last lines it wrote.
+    """
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(
+            words, input=input, capture_output=True, timeout=timeout, cwd=cwd, env=env, check=False
+        )
+    except FileNotFoundError as error:
+        raise HarnessError(f"{words[0]} is not installed", mend=mend or "./bench installs it") from error
+    except subprocess.TimeoutExpired as error:
+        raise HarnessError(f"{words[0]} did not end within {timeout:g} s", mend=mend) from error
+    if check and done.returncode != 0:
+        said = last_lines(done.stderr or done.stdout)
+        raise HarnessError(f"{words[0]} failed with status {done.returncode}: {said}", mend=mend)
+    return done
+
+
+def last_lines(output: bytes, count: int = _LAST_LINES) -> str:
+    """Return the last lines of a program's output, decoded safely and joined into one line."""
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return " | ".join(lines[-count:])

@@ -1,0 +1,48 @@
+"""Root file system to VM disk: one read-only base for all instances, and what one more instance needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from isobench.host.process import run
+from isobench.images.cache import building, entry
+from isobench.images.types import Rootfs
+
+_BLOCK = 1 << 20
+
+
+def ensure_disk(rootfs: Rootfs, spare: int, cache: Path) -> Path:
+    """Return the raw ext4 disk made of the root file system with about ``spare`` bytes free in it."""
+    size = (rootfs.file_bytes * 5 // 4 + spare + 16 * _BLOCK) // _BLOCK * _BLOCK
+    folder = cache / "disks" / f"{rootfs.digest.removeprefix('sha256:')[:16]}-{size >> 20}M"
+    if not folder.is_dir():
+        with building(cache):
+            entry(folder, lambda scratch: format_ext4(scratch / "disk.raw", size, rootfs.tree))
+    return folder / "disk.raw"
+
+
+def format_ext4(path: Path, size: int, tree: Path | None = None) -> None:
+    """Make a sparse ext4 disk, filled from ``tree`` where one is given.
+
+    Tables are initialised now, not by a kernel thread in the guest while it is measured.
+    """
+    with path.open("wb") as file:
+        file.truncate(size)
+    run(
+        [
+            "mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
+            *(("-d", tree) if tree else ()), path,
+        ],
+        mend="install e2fsprogs",
+    )  # fmt: skip
+
+
+def make_overlay(base: Path, overlay: Path) -> None:
+    """Make an instance's writable qcow2 overlay over the read-only base."""
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, overlay])
+
+
+def allocated(path: Path) -> int:
+    """Return the bytes that a file takes in its store."""
+    return os.stat(path).st_blocks * 512

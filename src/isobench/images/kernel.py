@@ -1,0 +1,142 @@
+"""The guest's kernel: the distribution's own package, unpacked and never installed, with a tiny initramfs."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import platform
+import re
+import shutil
+from pathlib import Path
+
+from isobench.errors import HarnessError
+from isobench.guest.build import GuestBinaries
+from isobench.host.process import run
+from isobench.images.cache import building, entry, read_json, write_json
+from isobench.images.types import Kernel
+
+META_PACKAGES = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-amd64")
+"""Debian's kernel for clouds, Ubuntu's for VMs, and what is left: the first that the host's sources have."""
+
+WANTED = ("virtio_blk", "virtio_net", "virtio_console")
+TRANSPORTS = {"pci": "virtio_pci", "mmio": "virtio_mmio"}
+
+
+def ensure_kernel(guest: GuestBinaries, cache: Path) -> Kernel:
+    """Return the guest kernel with one initramfs a transport, fetched and packed first where need be."""
+    unpacked = _ensure_unpacked(cache)
+    facts = read_json(unpacked / "facts.json")
+    folder = unpacked.parent / f"{unpacked.name}-{guest.digest}"
+    if not folder.is_dir():
+        with building(cache):
+            entry(folder, lambda scratch: _pack_all(unpacked, facts["release"], guest, scratch))
+    initramfs = {name: folder / f"initramfs-{name}.cpio" for name in TRANSPORTS}
+    image = unpacked / "boot" / f"vmlinuz-{facts['release']}"
+    whole = hashlib.sha256(image.read_bytes())
+    for path in initramfs.values():
+        whole.update(path.read_bytes())
+    return Kernel(facts["release"], facts["package"], image, initramfs, f"sha256:{whole.hexdigest()}")
+
+
+def _ensure_unpacked(cache: Path) -> Path:
+    """Return the newest kernel in the cache; fetch one only where there is none: it changes only on request."""
+    kept = sorted((cache / "kernel").glob("*/facts.json"))
+    if kept:
+        return kept[-1].parent
+    with building(cache):
+        package = _resolve()
+        return entry(cache / "kernel" / package, lambda scratch: _unpack(package, scratch))
+
+
+def _resolve() -> str:
+    """Return the kernel package that the first known meta package stands for."""
+    if platform.machine() != "x86_64":
+        raise HarnessError(f"no guest kernel is known for {platform.machine()}", mend="run on x86_64")
+    for meta in META_PACKAGES:
+        depends = run(["apt-cache", "depends", meta], check=False).stdout.decode()
+        if found := re.search(r"Depends: (linux-image-\d\S+)", depends):
+            return found[1]
+    raise HarnessError("apt knows no kernel package", mend="run apt-get update")
+
+
+def _unpack(package: str, scratch: Path) -> None:
+    release = package.removeprefix("linux-image-")
+    # Where the modules have a package of their own (Ubuntu), both are needed.
+    modules = f"linux-modules-{release}"
+    known = run(["apt-cache", "policy", modules], check=False).stdout.strip()
+    for name in (package, modules) if known else (package,):
+        run(["apt-get", "download", name], cwd=scratch, timeout=600, mend="see that apt-get update works")
+    for deb in sorted(scratch.glob("*.deb")):
+        run(["dpkg", "-x", deb, scratch])
+        deb.unlink()
+    write_json(scratch / "facts.json", {"package": package, "release": release})
+
+
+def _pack_all(unpacked: Path, release: str, guest: GuestBinaries, scratch: Path) -> None:
+    # Debian unpacks to lib/modules, a merged-/usr release to usr/lib/modules.
+    modules = next(unpacked.glob(f"lib/modules/{release}"), unpacked / "usr/lib/modules" / release)
+    for transport, driver in TRANSPORTS.items():
+        _pack(scratch / f"initramfs-{transport}.cpio", modules, (driver, *WANTED), guest, scratch / transport)
+
+
+def _pack(target: Path, modules: Path, wanted: tuple[str, ...], guest: GuestBinaries, root: Path) -> None:
+    """Pack an initramfs: stage1, the guest init, and modules whose names give the order of loading."""
+    (root / "modules").mkdir(parents=True)
+    shutil.copy(guest.stage1, root / "init")
+    shutil.copy(guest.init, root / "init-guest")
+    for place, path in enumerate(load_order(modules, wanted)):
+        name = re.sub(r"\.ko.*$", ".ko", path.name)
+        (root / "modules" / f"{place:02}-{name}").write_bytes(_plain(path))
+    names = "\n".join(sorted(str(path.relative_to(root)) for path in root.rglob("*")))
+    cpio = run(
+        ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0", "--reproducible"],
+        input=names.encode(), cwd=root,
+    )  # fmt: skip
+    target.write_bytes(cpio.stdout)
+    shutil.rmtree(root)
+
+
+def load_order(modules: Path, wanted: tuple[str, ...]) -> list[Path]:
+    """Return the module files to load, each after what it depends on; what the kernel has built in is left out."""
+    depends: dict[str, tuple[str, list[str]]] = {}
+    listing = modules / "modules.dep"
+    if not listing.is_file():
+        run(["depmod", "-b", modules.parents[2], modules.name])
+    for line in listing.read_text().splitlines():
+        path, _, needs = line.partition(":")
+        depends[_module_name(path)] = (path, needs.split())
+    builtin = {_module_name(line) for line in (modules / "modules.builtin").read_text().splitlines()}
+    order: list[Path] = []
+
+    def add(name: str) -> None:
+        if name in builtin:
+            return
+        if name not in depends:
+            raise HarnessError(f"the guest kernel has no module {name}", where=str(modules))
+        path, needs = depends[name]
+        for need in reversed(needs):
+            add(_module_name(need))
+        if modules / path not in order:
+            order.append(modules / path)
+
+    for name in wanted:
+        add(name)
+    return order
+
+
+def _module_name(path: str) -> str:
+    return re.sub(r"\.ko.*$", "", path.rsplit("/", 1)[-1]).replace("-", "_")
+
+
+def _plain(path: Path) -> bytes:
+    """Return a module's bytes uncompressed, as every kernel can load them."""
+    data = path.read_bytes()
+    match path.suffix:
+        case ".xz":
+            return lzma.decompress(data)
+        case ".zst":
+            import zstandard
+
+            return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        case _:
+            return data

@@ -1,0 +1,53 @@
+"""What the images part knows: values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+DockerApi: TypeAlias = Any
+"""docker.APIClient, which ships no types of its own; imported only where Docker is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image with what its configuration says of running it."""
+
+    id: str
+    tag: str
+    env: tuple[tuple[str, str], ...]
+    cwd: str
+    user: str
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rootfs:
+    """An image's exported root file system: the folder, its digest and its sizes in bytes."""
+
+    folder: Path
+    digest: str
+    file_bytes: int
+    stored_bytes: int
+    compressed_bytes: int
+
+    @property
+    def tree(self) -> Path:
+        """The file system itself; read only by agreement."""
+        return self.folder / "tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The guest's kernel and, for each virtio transport, its initramfs."""
+
+    release: str
+    package: str
+    image: Path
+    initramfs: dict[str, Path]
+    digest: str
+
+    def size(self, transport: str) -> int:
+        """Return what a VM must ship: kernel and initramfs, bytes."""
+        return self.image.stat().st_size + self.initramfs[transport].stat().st_size

@@ -1,0 +1,35 @@
+"""The words of isobench as frozen values: no I/O, nothing that depends on an engine."""
+
+from isobench.model.cell import Cell, Parameters
+from isobench.model.metric import Direction, Family, Metric
+from isobench.model.sample import JobRecord, Outcome, Role, Sample
+from isobench.model.target import TargetSpec
+from isobench.model.workload import (
+    Job,
+    MetricSource,
+    Ready,
+    Resources,
+    Service,
+    Volume,
+    Workload,
+)
+
+__all__ = [
+    "Cell",
+    "Direction",
+    "Family",
+    "Job",
+    "JobRecord",
+    "Metric",
+    "MetricSource",
+    "Outcome",
+    "Parameters",
+    "Ready",
+    "Resources",
+    "Role",
+    "Sample",
+    "Service",
+    "TargetSpec",
+    "Volume",
+    "Workload",
+]

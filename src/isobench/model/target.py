@@ -1,0 +1,19 @@
+"""A target: where a workload runs, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Option = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A kind of engine and its options; a variant is another table in ``targets.toml``, never another class."""
+
+    name: str
+    kind: str
+    title: str
+    description: str
+    isolates: str
+    options: dict[str, Option] = field(default_factory=dict)

@@ -1,0 +1,97 @@
+"""A workload: what is run, when it is ready, which jobs it does and which metrics come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Length = Literal["quick", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one instance gets. ``vcpus`` None means every core of the host; sizes are bytes."""
+
+    vcpus: int | None
+    memory: int
+    disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """When an instance is ready: its command runs (``start``) or has written a line matching ``output``."""
+
+    on: Literal["start", "output"]
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the instance serves: a TCP port, a request and the regular expression of a correct reply."""
+
+    port: int
+    request: bytes
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Storage beside the root file system, made anew for each instance: where it appears and its size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSource:
+    """How one metric is read from one job.
+
+    ``json`` is a JSON path into the tool's output, ``regex`` a pattern whose first group is the figure, ``rate``
+    the job's work over its elapsed time on the host's clock, ``host_cpu`` the CPU seconds the host spent for each
+    unit of that work. ``scale`` turns the tool's unit into the registry's.
+    """
+
+    name: str
+    kind: Literal["json", "regex", "rate", "host_cpu"]
+    expression: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One bracketed piece of work.
+
+    ``on`` is where it runs: inside the instance, or as a client on the host (from the workload's own root file
+    system, or as one of isobench's load generators). ``command`` may hold ``{placeholders}``; ``lengths`` gives
+    their values for each session length. ``work`` names the placeholder that counts the units of work done, where
+    the tool does a fixed amount. A job that fails is tried once more with ``repeat_with`` added to its command, and the
+    sample is then marked ``mark_repeated``.
+    """
+
+    name: str
+    on: Literal["instance", "host", "loadgen"]
+    command: tuple[str, ...]
+    metrics: tuple[MetricSource, ...]
+    lengths: dict[Length, dict[str, int | float | str]] = field(default_factory=dict)
+    work: str | None = None
+    timeout: float = 120.0
+    repeat_with: tuple[str, ...] = ()
+    mark_repeated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One definition, run unchanged on every target. ``folder`` holds ``workload.toml`` and the ``Dockerfile``."""
+
+    name: str
+    title: str
+    description: str
+    folder: Path
+    command: tuple[str, ...]
+    ready: Ready
+    resources: Resources
+    jobs: tuple[Job, ...]
+    service: Service | None = None
+    volume: Volume | None = None
+    timeout: float = 60.0

@@ -1,0 +1,1 @@
+"""Targets: one small adapter a kind behind one protocol (see ``base``)."""

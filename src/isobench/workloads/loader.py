@@ -1,0 +1,53 @@
+"""Finding workloads: every folder with a workload.toml below the given roots."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from isobench.errors import UsageError
+from isobench.model import Workload
+from isobench.names import nearest
+from isobench.workloads.schema import WorkloadTable, words
+
+
+def load_all(roots: Iterable[Path]) -> dict[str, Workload]:
+    """Return every workload below the roots by name; a later root's replaces an earlier one's of the same name."""
+    return {folder.name: load_one(folder) for root in roots for folder in _folders(root)}
+
+
+def find(names: Iterable[str], roots: Iterable[Path]) -> list[Workload]:
+    """Return the named workloads (all when none is named), reading only those; raises UsageError on an unknown one."""
+    folders = {folder.name: folder for root in roots for folder in _folders(root)}
+    chosen = list(dict.fromkeys(names)) or sorted(folders)
+    for name in chosen:
+        if name not in folders:
+            raise UsageError(f"no workload is called {name!r}", mend=nearest(name, folders))
+    return [load_one(folders[name]) for name in chosen]
+
+
+def load_one(folder: Path) -> Workload:
+    """Read one workload's folder; raises UsageError with the file and the place in it."""
+    file = folder / "workload.toml"
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is no TOML: {error}", where=str(file), mend="mend that line") from error
+    try:
+        return WorkloadTable.model_validate(table).build(folder)
+    except ValidationError as error:
+        first = error.errors()[0]
+        more = error.error_count() - 1
+        also = f" (and {more} more)" if more else ""
+        raise UsageError(
+            f"{words(dict(first))}{also}", where=str(file), mend="docs/workloads.md lists the fields"
+        ) from None
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path.parent for path in root.glob("*/workload.toml"))
