@@ -1,0 +1,5 @@
+"""``python -m isobench``."""
+
+from isobench.cli import main
+
+main()

@@ -1,0 +1,35 @@
+"""Removing whatever a killed run left behind: found by isobench's own folders and names, never by a broad one."""
+
+from __future__ import annotations
+
+import shutil
+
+from isobench.engines import bridge, dockerd, firewall, libvirt
+from isobench.host import cgroup
+from isobench.host.paths import Paths
+
+
+def clean(paths: Paths) -> list[str]:
+    """Remove leftovers of every kind and return a line for each; the caller holds the measuring lock."""
+    done: list[str] = []
+    done += libvirt.clean(paths)
+    for name in cgroup.leftovers():
+        cgroup.Cgroup(name).remove()
+        done.append(f"control group {name}")
+    cgroup.remove_parent()
+    done += dockerd.clean(paths)
+    if bridge.remove():
+        done.append(f"bridge {bridge.NAME}")
+    firewall.put_back(paths.run / "firewall.json")
+    instances = paths.cache / "instances"
+    for folder in sorted(instances.iterdir()) if instances.is_dir() else ():
+        shutil.rmtree(folder, ignore_errors=True)
+        done.append(f"instance files {folder.name}")
+    for scratch in sorted(paths.cache.glob("*/.building-*")):
+        shutil.rmtree(scratch, ignore_errors=True)
+        done.append(f"half-built {scratch.parent.name}")
+    for folder in sorted(paths.run.iterdir()) if paths.run.is_dir() else ():
+        if folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+            done.append(f"run folder {folder.name}")
+    return done

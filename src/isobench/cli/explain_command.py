@@ -1,0 +1,32 @@
+"""``isobench explain``: what a metric or a target means."""
+
+from __future__ import annotations
+
+import click
+
+from isobench.errors import UsageError
+from isobench.host.paths import Paths
+
+
+@click.command("explain")
+@click.argument("name", metavar="METRIC|TARGET")
+def command(name: str) -> int:
+    """Say what METRIC or TARGET means."""
+    from isobench.metrics import METRICS
+    from isobench.names import nearest
+    from isobench.targets import catalog
+
+    targets = {target.name: target for target in catalog.find((), Paths.default().targets)}
+    if metric := METRICS.get(name):
+        click.echo(f"{metric.name}: {metric.definition}")
+        click.echo(f"  unit {metric.unit}, {metric.direction} is better, seen from the {metric.scope}, {metric.family}")
+        click.echo(f"  smallest relevant effect {metric.relevant_effect:.0%}, floor {metric.floor:g} {metric.unit}")
+        click.echo(f"  definition version {metric.version}; source: {metric.source}")
+    elif target := targets.get(name):
+        click.echo(f"{target.name}: {target.title}. {target.description}")
+        click.echo(f"  isolates: {target.isolates}")
+        for key, value in target.options.items():
+            click.echo(f"  {key} = {value}")
+    else:
+        raise UsageError(f"no metric or target is called {name!r}", mend=nearest(name, {*METRICS, *targets}))
+    return 0

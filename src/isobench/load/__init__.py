@@ -1,0 +1,1 @@
+"""Load generators that run on the host, beside what well-kept tools offer."""

@@ -1,0 +1,125 @@
+"""Jobs: bracketed pieces of work, inside the instance or by a client on the host, and the figures they give."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from isobench.errors import SampleError, UsageError
+from isobench.guest.frames import Exit, Start
+from isobench.host.cpus import cpu_list
+from isobench.model import Job, JobRecord
+from isobench.runner.identity import Identity
+from isobench.targets.base import Instance, Prepared, Slot
+from isobench.workloads import parse
+
+_KEPT = 64 * 1024
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a job needs to know: the instance, its workload, its slot, its user and the placeholders' values."""
+
+    instance: Instance
+    prepared: Prepared
+    slot: Slot
+    identity: Identity
+    values: Mapping[str, int | float | str]
+    request_ns: int
+
+
+def expand(command: tuple[str, ...], values: Mapping[str, int | float | str]) -> tuple[str, ...]:
+    """Fill a command's placeholders; raises UsageError on one that nothing gives a value."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            known = ", ".join(sorted(values))
+            raise UsageError(f"nothing gives {match[0]} in the command a value", mend=f"known: {known}")
+        return str(values[match[1]])
+
+    return tuple(_PLACEHOLDER.sub(value, word) for word in command)
+
+
+def carry_out(bench: Bench, job: Job, run_id: int, length: str) -> tuple[JobRecord, str | None]:
+    """Do one job; return its record and, when its command had to be repeated otherwise, the sample's mark."""
+    values = {**bench.values, **job.lengths.get(length, {})}  # type: ignore[call-overload]
+    words = expand(job.command, values)
+    work = float(values[job.work]) if job.work else None
+    record = _once(bench, job, words, run_id, work)
+    mark = None
+    if record.exit_status != 0 and job.repeat_with:
+        record, mark = _once(bench, job, (*words, *job.repeat_with), run_id + 1, work), job.mark_repeated
+    if record.exit_status != 0:
+        said = " | ".join(record.output.split("\n")[-4:])[-400:]
+        raise SampleError("failed", f"{words[0]} ended with status {record.exit_status}: {said}", where=job.name)
+    return record, mark
+
+
+def _once(bench: Bench, job: Job, words: tuple[str, ...], run_id: int, work: float | None) -> JobRecord:
+    before = bench.instance.cgroup.cpu_seconds()
+    inside = job.on == "instance"
+    record = _inside(bench, job, words, run_id) if inside else _on_host(bench, job, words)
+    return replace(record, host_cpu=bench.instance.cgroup.cpu_seconds() - before, work=work)
+
+
+def _inside(bench: Bench, job: Job, words: tuple[str, ...], run_id: int) -> JobRecord:
+    channel = bench.instance.channel
+    channel.send(bench.identity.run(run_id, words))
+    started_at, started = channel.wait(Start, job.timeout, run_id=run_id)
+    ended_at, ended = channel.wait(Exit, job.timeout, run_id=run_id)
+    output = channel.output(run_id)
+    return JobRecord(
+        name=job.name,
+        command=words,
+        start=(started_at - bench.request_ns) / 1e9,
+        end=(ended_at - bench.request_ns) / 1e9,
+        exit_status=128 + ended.code if ended.signaled else ended.code,
+        guest_elapsed=(ended.guest_ns - started.guest_ns) / 1e9,
+        output=output.data()[-_KEPT:].decode("utf-8", "replace"),
+    )
+
+
+def _on_host(bench: Bench, job: Job, words: tuple[str, ...]) -> JobRecord:
+    pinned = ("taskset", "--cpu-list", cpu_list(bench.slot.placement.harness))
+    if job.on == "loadgen":
+        tool: tuple[str, ...] = (sys.executable, "-m", f"isobench.load.{words[0]}", *words[1:])
+    else:
+        tool = ("chroot", str(bench.prepared.rootfs.tree), *words)
+    start = time.monotonic_ns()
+    try:
+        done = subprocess.run(
+            [*bench.instance.client_prefix(), *pinned, *tool], capture_output=True, timeout=job.timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SampleError("timeout", f"the client did not end within {job.timeout:g} s", where=job.name) from None
+    end = time.monotonic_ns()
+    return JobRecord(
+        name=job.name,
+        command=words,
+        start=(start - bench.request_ns) / 1e9,
+        end=(end - bench.request_ns) / 1e9,
+        exit_status=done.returncode,
+        output=(done.stdout + done.stderr)[-_KEPT:].decode("utf-8", "replace"),
+    )
+
+
+def figures(job: Job, record: JobRecord) -> dict[str, float]:
+    """Return the metrics that a job's definition reads from its record; raises SampleError ``rubbish``."""
+    found: dict[str, float] = {}
+    for source in job.metrics:
+        if source.kind == "rate":
+            value = (record.work or math.nan) / record.elapsed
+        elif source.kind == "host_cpu":
+            value = (record.host_cpu or 0.0) / (record.work or math.nan)
+        else:
+            value = parse.figure(record.output, source.kind, source.expression)
+        found[source.name] = value * source.scale
+    return found
+
+

@@ -1,0 +1,245 @@
+"""One sample: one instance from request to removed, all its events on the host's monotonic clock."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from isobench.errors import IsobenchError, SampleError
+from isobench.guest import commands
+from isobench.guest.frames import Init, Memory, Running
+from isobench.host import facts, memory
+from isobench.host.noise import NoiseReading
+from isobench.model import JobRecord, Sample
+from isobench.model.sample import Fact, Outcome
+from isobench.plan import Step
+from isobench.runner import figures, jobs
+from isobench.runner.identity import identity
+from isobench.runner.probe import PERIOD, ServiceProbe
+from isobench.targets.base import Instance, Prepared, Slot, Target
+
+SETTLE = 1.0
+"""Seconds after ``ready`` at which memory is read, by definition."""
+
+MAIN_RUN = 1
+_GRACE = 8.0
+_CLOCK_BOUND = 0.01
+
+
+@dataclass
+class _Record:
+    """What is being gathered about one instance; turned into a frozen Sample at its end."""
+
+    request_ns: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    jobs: list[JobRecord] = field(default_factory=list)
+    marks: set[str] = field(default_factory=set)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    resolution: dict[str, float] = field(default_factory=dict)
+    outcome: Outcome = "ok"
+    error: str | None = None
+    output: str = ""
+
+    def at(self, event: str, at_ns: int | None = None) -> None:
+        """Stamp an event: now, or when it arrived."""
+        self.events[event] = (time.monotonic_ns() if at_ns is None else at_ns) - self.request_ns
+
+
+def measure(session: str, number: int, step: Step, target: Target, prepared: Prepared, slot: Slot) -> Sample:
+    """Take one sample. Whatever goes wrong with the instance is its outcome; the instance is gone afterwards."""
+    record = _Record()
+    began, before = datetime.now(UTC), NoiseReading.now()
+    if slot.placement.shared:
+        record.marks.add("shared-core")
+    try:
+        with target.instance(prepared, slot) as instance:
+            _live(record, step, instance, prepared, slot)
+    except SampleError as error:
+        _fail(record, error.outcome, error.line())
+    except IsobenchError as error:
+        _fail(record, "error", error.line())
+    except Exception as error:
+        # Engines raise their own errors (docker's, libvirt's); the sample keeps their words, the session goes on.
+        if not type(error).__module__.startswith(("docker", "libvirt", "requests", "urllib3")):
+            raise
+        _fail(record, "error", f"{type(error).__name__}: {' '.join(str(error).split())[:400]}")
+    record.metrics |= target.sizes(prepared) if record.outcome in ("ok", "clock") else {}
+    return Sample(
+        session=session,
+        number=number,
+        cell=step.cell,
+        block=step.block,
+        role=step.role,
+        outcome=record.outcome,
+        started_at=began.isoformat(timespec="milliseconds"),
+        request_ns=record.request_ns,
+        ended_by=step.ended_by,
+        events=record.events,
+        metrics=record.metrics,
+        not_applicable=record.absent,
+        jobs=tuple(record.jobs),
+        marks=tuple(sorted(record.marks)),
+        facts=record.facts,
+        resolution=record.resolution,
+        noise=before.until(NoiseReading.now()),
+        error=record.error,
+        output=record.output if record.outcome != "ok" else "",
+    )
+
+
+def _fail(record: _Record, outcome: str, line: str) -> None:
+    record.outcome = outcome  # type: ignore[assignment]
+    record.error = line
+
+
+def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, slot: Slot) -> None:
+    user = identity(prepared.image, prepared.rootfs.tree)
+    instance.channel.send(instance.setup() + user.run(MAIN_RUN, prepared.workload.command))
+    try:
+        has_kernel = _start(record, instance, prepared)
+        if step.role == "measured":
+            _settle(record)
+            _read_memory(record, instance, "ready")
+            _work(record, step, instance, prepared, jobs.Bench(
+                instance, prepared, slot, user, _values(instance, prepared, slot, record), record.request_ns
+            ))  # fmt: skip
+            record.at("done")
+            _read_memory(record, instance, "done")
+            _read_account(record, instance)
+        record.facts |= instance.facts()
+    except SampleError:
+        record.output = instance.channel.output(MAIN_RUN).data()[-4096:].decode("utf-8", "replace")
+        raise
+    _end(record, step, instance)
+    record.metrics |= figures.life(record.events, has_kernel=has_kernel)
+    if step.ended_by == "kill":
+        record.metrics.pop("lifecycle_time", None)
+
+
+def _start(record: _Record, instance: Instance, prepared: Prepared) -> bool:
+    """From request to ready; returns whether the instance has a kernel of its own."""
+    workload = prepared.workload
+    record.request_ns = time.monotonic_ns()
+    record.events["request"] = 0
+    instance.create()
+    record.at("created")
+    instance.start()
+    record.at("started")
+    record.at("running", instance.running_at(workload.timeout))
+    kernel_done = instance.kernel_done_at(workload.timeout)
+    if kernel_done is not None:
+        record.at("kernel_done", kernel_done)
+    init_at, init = instance.channel.wait(Init, workload.timeout)
+    record.at("init", init_at)
+    record.facts["kernel_seen_inside"] = init.kernel
+    probe = _probe(instance, prepared)
+    if workload.ready.on == "start":
+        record.at("ready", instance.channel.wait(Running, workload.timeout, run_id=MAIN_RUN)[0])
+    else:
+        pattern = re.compile((workload.ready.output or "").encode())
+        record.at("ready", instance.channel.wait_output(MAIN_RUN, pattern, workload.timeout))
+    if probe:
+        record.at("service", probe.wait())
+        record.resolution["time_to_service"] = PERIOD
+    return kernel_done is not None
+
+
+def _probe(instance: Instance, prepared: Prepared) -> ServiceProbe | None:
+    service = prepared.workload.service
+    if service is None:
+        return None
+    netns = next((w.removeprefix("--net=") for w in instance.client_prefix() if w.startswith("--net=")), None)
+    probe = ServiceProbe(instance.address, service, prepared.workload.timeout, netns)
+    probe.start()
+    return probe
+
+
+def _settle(record: _Record) -> None:
+    until = record.request_ns + record.events["ready"] + int(SETTLE * 1e9)
+    time.sleep(max(until - time.monotonic_ns(), 0) / 1e9)
+
+
+def _read_memory(record: _Record, instance: Instance, instant: str) -> None:
+    account = instance.cgroup.memory()
+    processes = instance.processes()
+    found: dict[str, float | None] = {
+        "host_pss": memory.pss((*processes.own, *processes.helpers)),
+        "cgroup_current": account.current,
+        "cgroup_anon": account.anon,
+        "cgroup_file": account.file,
+        "cgroup_kernel": account.kernel,
+    }
+    try:
+        found["vmm_overhead"] = instance.vmm_overhead()
+    except SampleError as error:
+        record.absent[f"vmm_overhead_{instant}"] = error.line()
+    try:
+        found["instance_disk"] = instance.disk_bytes()
+    except SampleError as error:
+        record.absent[f"instance_disk_{instant}"] = error.line()
+    since = instance.channel.mark()
+    instance.channel.send(commands.memory())
+    inside = instance.channel.wait(Memory, 10.0, since=since)[1]
+    found["guest_available"] = inside.available
+    if instant == "ready":
+        record.metrics["guest_total"] = float(inside.total)
+    for name, value in found.items():
+        if value is None:
+            record.absent[f"{name}_{instant}"] = "this kernel does not keep that figure"
+        else:
+            record.metrics[f"{name}_{instant}"] = float(value)
+
+
+def _values(instance: Instance, prepared: Prepared, slot: Slot, record: _Record) -> dict[str, Any]:
+    """Return the placeholders that every command may use."""
+    workload = prepared.workload
+    cache = facts.last_level_cache() or 32 << 20
+    # Three arrays must fit beside a guest kernel: where 4 × the cache does not, the sample says so.
+    elements = min(4 * cache, workload.resources.memory * 7 // 10 // 3) // 8
+    if any("{stream_elements}" in word for job in workload.jobs for word in job.command) and elements * 8 < 4 * cache:
+        record.marks.add("in-cache")
+    return {
+        "vcpus": len(slot.placement.instance),
+        "address": instance.address,
+        "port": workload.service.port if workload.service else 0,
+        "stream_elements": elements,
+    }
+
+
+def _work(record: _Record, step: Step, instance: Instance, prepared: Prepared, bench: jobs.Bench) -> None:
+    run_id = MAIN_RUN + 1
+    for job in prepared.workload.jobs:
+        done, mark = jobs.carry_out(bench, job, run_id, step.cell.parameters.length)
+        run_id += 2
+        record.jobs.append(done)
+        record.metrics |= jobs.figures(job, done)
+        if mark:
+            record.marks.add(mark)
+    ratio = figures.worst_clock_ratio([job.clock_ratio for job in record.jobs if job.clock_ratio is not None])
+    if ratio is not None:
+        record.metrics["clock_ratio"] = ratio
+        if abs(ratio - 1.0) > _CLOCK_BOUND:
+            _fail(record, "clock", f"the guest's clock ran at {ratio:.4f} of the host's during a job")
+
+
+def _read_account(record: _Record, instance: Instance) -> None:
+    record.metrics["host_io_read"], record.metrics["host_io_written"] = map(float, instance.cgroup.block_io())
+    peak = instance.cgroup.memory().peak
+    if peak is None:
+        record.absent["cgroup_peak"] = "this kernel does not keep that figure"
+    else:
+        record.metrics["cgroup_peak"] = float(peak)
+
+
+def _end(record: _Record, step: Step, instance: Instance) -> None:
+    asked = time.monotonic_ns()
+    stopped = instance.stop(_GRACE) if step.ended_by == "stop" else instance.kill()
+    record.at("stopped", stopped)
+    record.metrics |= figures.ending(step.ended_by, asked, stopped)
+    instance.remove()
+    record.at("removed")
