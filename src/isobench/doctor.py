@@ -58,7 +58,9 @@ def advice() -> list[str]:
         found.append(f"the CPU governor is {now}: cpupower frequency-set -g performance")
     turbo = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
     if turbo.is_file() and turbo.read_text().strip() == "0":
-        found.append("turbo is on, so the clock depends on heat: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo")
+        found.append(
+            "turbo is on, so the clock depends on heat: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo"
+        )
     smt = Path("/sys/devices/system/cpu/smt/active")
     if smt.is_file() and smt.read_text().strip() == "1":
         found.append("SMT is on: cores share execution units; nosmt makes them alike")

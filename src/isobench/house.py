@@ -79,9 +79,7 @@ def house(paths: Paths, specs: Sequence[TargetSpec], say: Say) -> Iterator[House
         yield opened
 
 
-def _open(
-    spec: TargetSpec, opened: House, virtual: dict[str, Any], stack: ExitStack, say: Say
-) -> tuple[Target, str]:
+def _open(spec: TargetSpec, opened: House, virtual: dict[str, Any], stack: ExitStack, say: Say) -> tuple[Target, str]:
     store = opened.paths.cache / "instances"
     store.mkdir(exist_ok=True)
     match spec.kind:

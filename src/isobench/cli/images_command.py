@@ -40,7 +40,9 @@ def list_() -> int:
     for part in ("base", "docker", "rootfs", "disks", "kernel", "guest", "libvirt"):
         folder = cache / part
         if folder.is_dir():
-            click.echo(f"  {part:<8} {sizes(folder)[1] / (1 << 20):8.0f} MiB  {sum(1 for _ in folder.iterdir())} entries")
+            click.echo(
+                f"  {part:<8} {sizes(folder)[1] / (1 << 20):8.0f} MiB  {sum(1 for _ in folder.iterdir())} entries"
+            )
     return 0
 
 

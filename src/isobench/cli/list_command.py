@@ -23,7 +23,10 @@ def command(what: str, as_json: bool, results: Path | None) -> int:
         return 0
     if not rows:
         click.echo(f"no {what} yet")
-    widths = [max((len(str(value)) for value in column), default=0) for column in zip(*(r.values() for r in rows), strict=True)]
+    widths = [
+        max((len(str(value)) for value in column), default=0)
+        for column in zip(*(r.values() for r in rows), strict=True)
+    ]
     for row in rows:
         cells = [str(value).ljust(width) for value, width in zip(row.values(), widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
@@ -42,9 +45,7 @@ def _workloads(paths: Paths) -> list[dict[str, str]]:
 def _targets(paths: Paths) -> list[dict[str, str]]:
     from isobench.targets import catalog
 
-    return [
-        {"name": t.name, "kind": t.kind, "description": t.description} for t in catalog.find((), paths.targets)
-    ]
+    return [{"name": t.name, "kind": t.kind, "description": t.description} for t in catalog.find((), paths.targets)]
 
 
 def _metrics(_: Paths) -> list[dict[str, str]]:

@@ -51,7 +51,9 @@ def command(
     request = Request(
         workloads=tuple(find(workloads, paths.workloads)),
         targets=tuple(catalog.find(targets, paths.targets)),
-        parameters=Parameters(cache="cold" if cache == "cold" else "warm", length="full" if length == "full" else "quick"),
+        parameters=Parameters(
+            cache="cold" if cache == "cold" else "warm", length="full" if length == "full" else "quick"
+        ),
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
         samples=samples,
         budget=parse_duration(budget) if budget else None,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_SHOWN = ("time_to_ready", "host_pss_ready", "instance_disk_done", "cpu_events", "mem_triad", "seq_write", "requests_per_second")
+_SHOWN = (
+    "time_to_ready",
+    "host_pss_ready",
+    "instance_disk_done",
+    "cpu_events",
+    "mem_triad",
+    "seq_write",
+    "requests_per_second",
+)
 
 
 def print_summary(folder: Path) -> None:

@@ -86,6 +86,4 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
     except OSError as error:
         # Another process was first; its folder holds the same bits.
         if not folder.is_dir():
-            raise HarnessError(
-                f"cannot put the guest's programs in place: {error}", where=str(folder)
-            ) from error
+            raise HarnessError(f"cannot put the guest's programs in place: {error}", where=str(folder)) from error

@@ -91,7 +91,5 @@ def _checked_id(run_id: int) -> int:
 def _line(*words: str | int) -> bytes:
     for word in words:
         if not _WORD.fullmatch(str(word)):
-            raise UsageError(
-                f"{str(word)[:40]!r} cannot be sent to the guest", mend="use printable words, no blanks"
-            )
+            raise UsageError(f"{str(word)[:40]!r} cannot be sent to the guest", mend="use printable words, no blanks")
     return (" ".join(str(word) for word in words) + "\n").encode("ascii")

@@ -95,9 +95,7 @@ class Parser:
         """Return the frame that begins at ``start`` and where it ends; None when it is not whole yet."""
         newline = self._held.find(b"\n", start, start + MAX_LINE)
         if newline < 0:
-            return (
-                (None, start) if len(self._held) - start < MAX_LINE else self._break(start, start + MAX_LINE)
-            )
+            return (None, start) if len(self._held) - start < MAX_LINE else self._break(start, start + MAX_LINE)
         line = bytes(self._held[start:newline])
         out = _OUT.fullmatch(line)
         if out:

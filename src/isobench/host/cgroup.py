@@ -207,7 +207,9 @@ class Cgroup:
 def leftovers() -> tuple[str, ...]:
     """Return the names of instance groups that exist, below every hierarchy."""
     roots = (ROOT,) if version() == 2 else tuple(ROOT / name for name in _V1_CONTROLLERS)
-    return tuple(sorted({p.name for root in roots if (root / PARENT).is_dir() for p in (root / PARENT).iterdir() if p.is_dir()}))
+    return tuple(
+        sorted({p.name for root in roots if (root / PARENT).is_dir() for p in (root / PARENT).iterdir() if p.is_dir()})
+    )
 
 
 def remove_parent() -> None:

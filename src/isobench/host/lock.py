@@ -26,7 +26,8 @@ def measuring(folder: Path, *, wait: bool, waiting: Callable[[str], None] = lamb
             holder = file.read().strip() or "another process"
             if not wait:
                 raise UsageError(
-                    f"{holder} is measuring on this host", mend="wait for it, or add --wait to queue behind it"
+                    f"{holder} is measuring on this host",
+                    mend="wait for it, or add --wait to queue behind it",
                 ) from None
             waiting(holder)
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -16,7 +16,7 @@ def run(
     *,
     timeout: float = 120.0,
     check: bool = True,
-    input: bytes | None = None,
+    stdin: bytes | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     mend: str | None = None,
@@ -28,9 +28,7 @@ def run(
     """
     words = [str(word) for word in argv]
     try:
-        done = subprocess.run(
-            words, input=input, capture_output=True, timeout=timeout, cwd=cwd, env=env, check=False
-        )
+        done = subprocess.run(words, input=stdin, capture_output=True, timeout=timeout, cwd=cwd, env=env, check=False)
     except FileNotFoundError as error:
         raise HarnessError(f"{words[0]} is not installed", mend=mend or "./bench installs it") from error
     except subprocess.TimeoutExpired as error:

@@ -83,8 +83,8 @@ def package_sources() -> tuple[list[str], str]:
             entries.setdefault((uri, release, signed_by), set()).add(component)
     if not entries:
         raise HarnessError("this host's package sources are unknown to apt", mend="run apt-get update")
-    lines = [
-        f"deb {f'[signed-by={key}] ' if key.startswith(_KEYRINGS) else ''}{uri} {release} {' '.join(sorted(components))}"
-        for (uri, release, key), components in entries.items()
-    ]
+    lines = []
+    for (uri, release, key), components in entries.items():
+        signed = f"[signed-by={key}] " if key.startswith(_KEYRINGS) else ""
+        lines.append(f"deb {signed}{uri} {release} {' '.join(sorted(components))}")
     return lines, min((release for _, release, _ in entries), key=len)

@@ -42,7 +42,9 @@ def entry(folder: Path, make: Callable[[Path], None]) -> Path:
         scratch.chmod(0o755)
         scratch.rename(folder)
     except OSError as error:
-        raise HarnessError(f"cannot build {folder.name}: {error.strerror or error}", where=str(folder.parent)) from error
+        raise HarnessError(
+            f"cannot build {folder.name}: {error.strerror or error}", where=str(folder.parent)
+        ) from error
     finally:
         if scratch.exists():
             shutil.rmtree(scratch, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from isobench.host.process import run
@@ -45,4 +44,4 @@ def make_overlay(base: Path, overlay: Path) -> None:
 
 def allocated(path: Path) -> int:
     """Return the bytes that a file takes in its store."""
-    return os.stat(path).st_blocks * 512
+    return path.stat().st_blocks * 512

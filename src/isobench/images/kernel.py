@@ -90,7 +90,7 @@ def _pack(target: Path, modules: Path, wanted: tuple[str, ...], guest: GuestBina
     names = "\n".join(sorted(str(path.relative_to(root)) for path in root.rglob("*")))
     cpio = run(
         ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0", "--reproducible"],
-        input=names.encode(), cwd=root,
+        stdin=names.encode(), cwd=root,
     )  # fmt: skip
     target.write_bytes(cpio.stdout)
     shutil.rmtree(root)

@@ -12,9 +12,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-APART = frozenset(
-    {"proc", "sys", "dev", "lost+found", ".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf"}
-)
+APART = frozenset({"proc", "sys", "dev", "lost+found", ".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf"})
 """Paths that belong to the kernel, the file system or Docker, not to the image."""
 
 _TYPES = {
@@ -57,7 +55,7 @@ def _line(root: Path, relative: str) -> str:
         case "file":
             content = f"{status.st_size} {_hash(path)}"
         case "link":
-            content = os.readlink(path)
+            content = str(path.readlink())
         case "char" | "block":
             content = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
         case _:

@@ -13,11 +13,14 @@ import socket
 import sys
 import time
 from collections import deque
+from contextlib import ExitStack
 
 LEAST_FOR_P99 = 300
 
 
-def measure(connections: list[socket.socket], request: bytes, reply_bytes: int, rate: float, seconds: float) -> list[float]:
+def measure(
+    connections: list[socket.socket], request: bytes, reply_bytes: int, rate: float, seconds: float
+) -> list[float]:
     """Offer ``rate`` requests a second for ``seconds`` over the connections in turn; return latencies in seconds."""
     poller = select.poll()
     pending: dict[int, deque[float]] = {}
@@ -63,12 +66,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--reply-bytes", type=int, required=True)
     args = parser.parse_args(argv)
     try:
-        connections = [socket.create_connection((args.address, args.port), timeout=5) for _ in range(args.connections)]
-        for sock in connections:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        latencies = sorted(
-            measure(connections, args.request.encode(), args.reply_bytes, args.rate, args.seconds)
-        )
+        with ExitStack() as stack:
+            connections = [
+                stack.enter_context(socket.create_connection((args.address, args.port), timeout=5))
+                for _ in range(args.connections)
+            ]
+            for sock in connections:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            latencies = sorted(measure(connections, args.request.encode(), args.reply_bytes, args.rate, args.seconds))
     except OSError as error:
         sys.stderr.write(f"openloop: {args.address}:{args.port}: {error}\n")
         return 1

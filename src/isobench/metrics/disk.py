@@ -41,7 +41,10 @@ def _speed(
 
 DISK: tuple[Metric, ...] = (
     _bytes(
-        "rootfs_bytes", "image", "Sum of the file sizes of the workload's root file system.", "Felter et al. 2014"
+        "rootfs_bytes",
+        "image",
+        "Sum of the file sizes of the workload's root file system.",
+        "Felter et al. 2014",
     ),
     _bytes(
         "stored_bytes",

@@ -66,12 +66,12 @@ STARTUP: tuple[Metric, ...] = (
         "phases sum to time_to_ready",
     ),
     _seconds(
-        "phase_kernel", "running → first byte of the initramfs's init; firmware and kernel. VMs only.", "qboot"
+        "phase_kernel",
+        "running → first byte of the initramfs's init; firmware and kernel. VMs only.",
+        "qboot",
     ),
     _seconds("phase_initramfs", "kernel_done → init: modules, root mount, switch_root. VMs only.", "qboot"),
-    _seconds(
-        "phase_userspace", "init (containers: running) → ready: the workload's own start.", "phases sum to it"
-    ),
+    _seconds("phase_userspace", "init (containers: running) → ready: the workload's own start.", "phases sum to it"),
     _seconds(
         "stop_time",
         "graceful stop: the request to stop → stopped. Container: the engine's stop (SIGTERM to PID 1, which passes "

@@ -45,7 +45,12 @@ THROUGHPUT: tuple[Metric, ...] = (
         1,
     ),
     _rate(
-        "cpu_events_all", "1/s", "host", "The same with as many threads as the instance has vCPUs.", "sysbench", 1
+        "cpu_events_all",
+        "1/s",
+        "host",
+        "The same with as many threads as the instance has vCPUs.",
+        "sysbench",
+        1,
     ),
     _rate(
         "mem_copy",

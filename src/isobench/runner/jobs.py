@@ -94,7 +94,10 @@ def _on_host(bench: Bench, job: Job, words: tuple[str, ...]) -> JobRecord:
     start = time.monotonic_ns()
     try:
         done = subprocess.run(
-            [*bench.instance.client_prefix(), *pinned, *tool], capture_output=True, timeout=job.timeout, check=False
+            [*bench.instance.client_prefix(), *pinned, *tool],
+            capture_output=True,
+            timeout=job.timeout,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise SampleError("timeout", f"the client did not end within {job.timeout:g} s", where=job.name) from None
@@ -121,5 +124,3 @@ def figures(job: Job, record: JobRecord) -> dict[str, float]:
             value = parse.figure(record.output, source.kind, source.expression)
         found[source.name] = value * source.scale
     return found
-
-

@@ -18,7 +18,7 @@ from isobench.host.facts import environment
 from isobench.host.paths import Paths
 from isobench.house import House, house
 from isobench.model import Cell, Parameters, Sample, TargetSpec, Workload
-from isobench.plan import Plan, next_step
+from isobench.plan import Plan, Step, next_step
 from isobench.runner.measure import SETTLE, measure
 from isobench.store.writer import SessionWriter
 from isobench.targets.base import Prepared, Slot
@@ -92,7 +92,7 @@ class _Session:
         self._writer.write_meta(self._close(meta, interrupted))
         return Finished(self._writer.folder, tuple(self._samples), self._house.unavailable, interrupted)
 
-    def _take(self, step: Any) -> Sample:
+    def _take(self, step: Step) -> Sample:
         workload = self._prepared[step.cell.workload].workload
         number = len(self._samples)
         folder = self._paths.run / f"{number:x}-{secrets.token_hex(3)}"
@@ -177,4 +177,3 @@ def _image(prepared: Prepared) -> dict[str, Any]:
 def _drop_caches() -> None:
     os.sync()
     Path("/proc/sys/vm/drop_caches").write_text("3")
-

@@ -29,7 +29,7 @@ def figure(output: str, kind: str, expression: str) -> float:
     text = output[:_LARGEST]
     found = _by_path(text, expression) if kind == "json" else _by_regex(text, expression)
     try:
-        value = float(found)
+        value = float(str(found))
     except (TypeError, ValueError):
         raise SampleError("rubbish", f"{expression} gave {str(found)[:80]!r}, which is no number") from None
     if not math.isfinite(value):

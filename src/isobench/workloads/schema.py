@@ -118,7 +118,7 @@ class JobTable(_Table):
             if self.work is not None and not isinstance(values.get(self.work), int | float):
                 raise ValueError(f"job {self.name}: work = {self.work!r} needs a number of that name in {length}")
         if self.work is None and any(metric.source in ("rate", "host_cpu") for metric in self.metric):
-            raise ValueError(f"job {self.name}: a rate needs to know its work: work = \"…\"")
+            raise ValueError(f'job {self.name}: a rate needs to know its work: work = "…"')
         if self.repeat_with and not self.mark_repeated:
             raise ValueError(f"job {self.name}: repeat_with needs mark_repeated, so that the sample says so")
         return self

@@ -1,0 +1,50 @@
+"""The command line as a user meets it: real processes, their exit codes and their one line."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def isobench(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "isobench", *words], capture_output=True, text=True, check=False, cwd=cwd, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "-w", "rediss"), "did you mean 'redis'"),
+        (("run", "-t", "dockr"), "did you mean 'docker'"),
+        (("explain", "time_to_redy"), "did you mean 'time_to_ready'"),
+        (("show", "no-such-session"), "no-such-session"),
+        (("run", "--budget", "soon"), "is no duration"),
+        (("frobnicate",), "No such command"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_2(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = isobench(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_metric_and_target_can_be_explained() -> None:
+    for name in ("time_to_ready", "host_pss_ready", "vm-micro", "native"):
+        assert isobench("explain", name).returncode == 0
+
+
+@pytest.mark.parametrize(("words", "limit"), [(("--help",), 0.150), (("list", "workloads"), 0.300)])
+def test_it_starts_quickly(words: tuple[str, ...], limit: float) -> None:
+    def once() -> float:
+        began = time.perf_counter()
+        assert isobench(*words).returncode == 0
+        return time.perf_counter() - began
+
+    assert statistics.median(once() for _ in range(20)) <= limit
