@@ -10,6 +10,8 @@ class Init:
     """The injected init runs, in the workload's root filesystem: its first bytes."""
 
     version: int
+    kernel: str
+    """The release of the kernel it runs on (uname): the host's own in a container, the guest's in a VM."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,10 @@ def _exit(run_id: bytes, how: bytes, *numbers: bytes) -> Exit:
 # The whole grammar of header lines; `out`, the one with a payload, is treated apart.
 _OUT = re.compile(rb"out " + _ID + rb" ([12]) ([0-9]{1,5})")
 _HEADERS: tuple[tuple[re.Pattern[bytes], Callable[..., Frame]], ...] = (
-    (re.compile(rb"init ([0-9]{1,4})"), lambda version: Init(int(version))),
+    (
+        re.compile(rb"init ([0-9]{1,4}) ([!-~]{1,64})"),
+        lambda version, kernel: Init(int(version), _text(kernel)),
+    ),
     (
         re.compile(rb"start " + _ID + b" " + _ID + b" " + _NUMBER),
         lambda run_id, pid, at: Start(int(run_id), int(pid), int(at)),

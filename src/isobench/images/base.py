@@ -40,8 +40,7 @@ def _make(api: DockerApi, cache: Path) -> None:
             packages = _bootstrap(fresh, Path(scratch))
             write_json(kept.parent / "packages.json", packages)
             fresh.rename(kept)
-    with kept.open("rb") as tar:
-        api.import_image_from_data(tar.read(), repository=TAG, tag="latest")
+    api.import_image_from_file(str(kept), repository=TAG, tag="latest")
 
 
 def _bootstrap(tar: Path, scratch: Path) -> list[str]:

@@ -98,30 +98,29 @@ def _pack(target: Path, modules: Path, wanted: tuple[str, ...], guest: GuestBina
 
 def load_order(modules: Path, wanted: tuple[str, ...]) -> list[Path]:
     """Return the module files to load, each after what it depends on; what the kernel has built in is left out."""
-    depends: dict[str, tuple[str, list[str]]] = {}
-    listing = modules / "modules.dep"
-    if not listing.is_file():
-        run(["depmod", "-b", modules.parents[2], modules.name])
-    for line in listing.read_text().splitlines():
-        path, _, needs = line.partition(":")
-        depends[_module_name(path)] = (path, needs.split())
+    files = {_module_name(str(path)): path for path in modules.rglob("*.ko*")}
     builtin = {_module_name(line) for line in (modules / "modules.builtin").read_text().splitlines()}
     order: list[Path] = []
 
     def add(name: str) -> None:
         if name in builtin:
             return
-        if name not in depends:
+        if name not in files:
             raise HarnessError(f"the guest kernel has no module {name}", where=str(modules))
-        path, needs = depends[name]
-        for need in reversed(needs):
+        for need in _needs(_plain(files[name])):
             add(_module_name(need))
-        if modules / path not in order:
-            order.append(modules / path)
+        if files[name] not in order:
+            order.append(files[name])
 
     for name in wanted:
         add(name)
     return order
+
+
+def _needs(module: bytes) -> list[str]:
+    """Return what a module's own .modinfo says it depends on (a package not installed has no modules.dep)."""
+    found = re.search(rb"\0depends=([^\0]*)\0", module)
+    return found[1].decode().split(",") if found and found[1] else []
 
 
 def _module_name(path: str) -> str:

@@ -49,6 +49,9 @@ class Instance(Protocol):
     cgroup: Cgroup
     address: str
 
+    def setup(self) -> bytes:
+        """Return the commands to queue on the channel before the workload's own: a VM's network, volume and name."""
+
     def create(self) -> None:
         """Make what one more instance needs (overlay, layer, definition); returns when the engine says so."""
 

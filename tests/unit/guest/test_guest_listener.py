@@ -36,9 +36,9 @@ def test_stamps_the_connection_and_the_frames(channel: Channel) -> None:
     before = time.monotonic_ns()
     with call(channel.path) as caller:
         connected = channel.wait_connected(5)
-        caller.sendall(b"init 1\n")
+        caller.sendall(b"init 1 6.1\n")
         at_ns, frame = channel.wait(Init, 5)
-    assert frame == Init(1)
+    assert frame == Init(1, "6.1")
     assert before <= connected <= at_ns <= time.monotonic_ns()
 
 
@@ -64,7 +64,7 @@ def test_a_wait_names_what_went_wrong(channel: Channel) -> None:
         channel.wait_connected(0.01)
     assert timeout.value.outcome == "timeout"
     with call(channel.path) as caller:
-        caller.sendall(b"init 1\nfail 7 exec: No such file\nexit 8 exited 3 1 1 1\n")
+        caller.sendall(b"init 1 6.1\nfail 7 exec: No such file\nexit 8 exited 3 1 1 1\n")
         with pytest.raises(SampleError, match="exec: No such file") as failed:
             channel.wait(Exit, 5, run_id=7)
         with pytest.raises(SampleError, match="ended with status 3"):
@@ -77,11 +77,11 @@ def test_a_wait_names_what_went_wrong(channel: Channel) -> None:
 
 def test_rubbish_ends_the_waits_but_not_the_record(channel: Channel) -> None:
     with call(channel.path) as caller:
-        caller.sendall(b"init 1\n<html>\nbye\n")
+        caller.sendall(b"init 1 6.1\n<html>\nbye\n")
         with pytest.raises(SampleError) as rubbish:
             channel.wait(Bye, 5)
     assert rubbish.value.outcome == "rubbish"
-    assert [frame for _, frame in channel.frames()] == [Init(1), Malformed(b"<html>")]
+    assert [frame for _, frame in channel.frames()] == [Init(1, "6.1"), Malformed(b"<html>")]
 
 
 def test_a_guest_cannot_open_runs_without_end(channel: Channel) -> None:

@@ -86,7 +86,7 @@ def test_the_instance_is_apart_from_the_host(binaries: GuestBinaries, busybox: P
     before = mounts()
     extra = ("--hostname", "box", "--bind", f"{shared}:/data/in", "--bind", f"{shared}/note:/etc/note")
     with launched(binaries, folders, *extra, "--cgroup", str(procs)) as (channel, process):
-        assert channel.wait(Init, 10)[1] == Init(1)
+        assert channel.wait(Init, 10)[1] == Init(1, os.uname().release)
         processes = ask(channel, 1, "ls -d /proc/[0-9]*").split()
         assert "/proc/1" in processes and len(processes) <= 4
         assert channel.wait(Start, 5, run_id=1)[1].pid == 2

@@ -25,11 +25,11 @@ from isobench.guest.frames import (
 from isobench.guest.protocol import Parser
 
 RAW = (
-    b"init 1\nstart 3 77 123456789\nrunning 3\nout 3 1 6\na\nb\0\n\nout 3 2 0\n"
+    b"init 1 6.1.0-x\nstart 3 77 123456789\nrunning 3\nout 3 1 6\na\nb\0\n\nout 3 2 0\n"
     b"exit 3 signaled 9 5 60 7\nfail 0 unknown command\nmem 512 256\npong x1\ndone net\nbye\n"
 )
 FRAMES: list[Frame] = [
-    Init(1),
+    Init(1, "6.1.0-x"),
     Start(3, 77, 123456789),
     Running(3),
     Output(3, 1, b"a\nb\0\n\n"),

@@ -1,0 +1,130 @@
+"""Docker: the user's own local engine where one is reachable, else the embedded one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isobench.engines.bridge import Network
+from isobench.engines.dockerd import EmbeddedDocker
+from isobench.errors import UsageError
+from isobench.host.paths import Paths
+from isobench.images.types import DockerApi
+
+NETWORK = "isobench"
+_SYSTEM_SOCKET = Path("/var/run/docker.sock")
+
+
+@dataclass(frozen=True, slots=True)
+class DockerEngine:
+    """A running engine: its API, and the network on which instances meet the host."""
+
+    api: DockerApi
+    network: Network
+    network_name: str
+    embedded: bool
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the engine and its parts, and how it stores and confines."""
+        version, info = self.api.version(), self.api.info()
+        parts = {part["Name"]: part["Version"] for part in version.get("Components", ())}
+        return {
+            "docker": version["Version"],
+            "containerd": parts.get("containerd", "unknown"),
+            "runc": parts.get("runc", "unknown"),
+            "docker_storage": info["Driver"],
+            "docker_cgroup_driver": info["CgroupDriver"],
+            "docker_engine": "embedded" if self.embedded else "the host's own",
+        }
+
+
+def unavailable(paths: Paths) -> str | None:
+    """Return why no Docker engine can be had here, or None."""
+    if _own_url() is not None:
+        return None
+    if os.geteuid() != 0:
+        return "no Docker engine is reachable, and starting one needs root: run with sudo"
+    return None if shutil.which("dockerd") else "no Docker engine is reachable and dockerd is not installed: ./bench"
+
+
+@contextmanager
+def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
+    """Give an engine with the network ``isobench`` on the bridge; what was started for it ends with it."""
+    import docker
+
+    with ExitStack() as stack:
+        own = _own_url()
+        url = own or stack.enter_context(EmbeddedDocker(paths))
+        api = docker.APIClient(base_url=url, version="auto", timeout=120)
+        stack.callback(api.close)
+        _refuse_desktop(api)
+        _remove_stale(api)
+        api.create_network(
+            NETWORK,
+            driver="bridge",
+            options={"com.docker.network.bridge.name": network.bridge},
+            ipam=docker.types.IPAMConfig(
+                pool_configs=[docker.types.IPAMPool(subnet=str(network.subnet), gateway=network.gateway)]
+            ),
+            labels={"isobench": "network"},
+        )
+        stack.callback(_remove_stale, api)
+        yield DockerEngine(api, network, NETWORK, embedded=own is None)
+
+
+def _own_url() -> str | None:
+    """Return the user's own engine where it is reachable; raises UsageError when the chosen one is remote."""
+    chosen, where = os.environ.get("DOCKER_HOST"), "DOCKER_HOST"
+    if not chosen:
+        chosen, where = _context()
+    url = chosen or (f"unix://{_SYSTEM_SOCKET}" if _SYSTEM_SOCKET.exists() else None)
+    if url is None:
+        return None
+    if not url.startswith("unix://"):
+        raise UsageError(
+            f"{url} is a remote engine, which shares neither clock nor memory with this host",
+            where=where, mend="choose a local one (unix://…), or none",
+        )  # fmt: skip
+    return url if _answers(url) else None
+
+
+def _context() -> tuple[str | None, str]:
+    """Return the endpoint of the current Docker context where the user chose one."""
+    from docker.context import ContextAPI
+
+    named = os.environ.get("DOCKER_CONTEXT")
+    context: Any = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if context is None or context.Name == "default":
+        return None, ""
+    return context.Host, f"Docker context {context.Name}"
+
+
+def _answers(url: str) -> bool:
+    import docker
+
+    try:
+        client = docker.APIClient(base_url=url, version="auto", timeout=5)
+        client.close()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+def _refuse_desktop(api: DockerApi) -> None:
+    system = str(api.info().get("OperatingSystem", ""))
+    if "Docker Desktop" in system:
+        raise UsageError("Docker Desktop runs its containers in a VM of its own", mend="use a Linux engine")
+
+
+def _remove_stale(api: DockerApi) -> None:
+    """Remove isobench's network and, where a killed run left some, its containers."""
+    for container in api.containers(all=True, filters={"label": "isobench"}):
+        api.remove_container(container["Id"], force=True, v=True)
+    for network in api.networks(names=[NETWORK]):
+        if network["Name"] == NETWORK:
+            api.remove_network(network["Id"])

@@ -1,0 +1,132 @@
+"""The embedded default: a private dockerd in the cache folder, stopped and tidied at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+from isobench.engines import firewall
+from isobench.errors import HarnessError
+from isobench.host.paths import Paths
+from isobench.host.process import last_lines, run
+
+_START = 60.0
+_STOP = 20.0
+
+
+class EmbeddedDocker:
+    """A private dockerd with its own socket, data, exec root and pid file; a context manager giving its URL."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._log = paths.cache / "docker.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> str:
+        clean(self._paths)
+        firewall.remember(self._paths.run / "firewall.json")
+        run_folder = self._paths.run / "docker"
+        run_folder.mkdir(parents=True, exist_ok=True)
+        socket = run_folder / "docker.sock"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    "dockerd", "--data-root", str(self._paths.cache / "docker"), "--exec-root", str(run_folder / "exec"),
+                    "--host", f"unix://{socket}", "--pidfile", str(run_folder / "docker.pid"), "--bridge", "none",
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        try:
+            self._await(socket)
+        except BaseException:
+            self._stop()
+            raise
+        return f"unix://{socket}"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _await(self, socket: Path) -> None:
+        """Wait until the daemon answers; it has no other way to say that it is up."""
+        import docker
+
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            if socket.exists():
+                try:
+                    client = docker.APIClient(base_url=f"unix://{socket}", version="auto")
+                    client.close()
+                    socket.chmod(0o600)
+                    return
+                except docker.errors.DockerException:
+                    pass
+            time.sleep(0.01)
+        said = last_lines(self._log.read_bytes(), 3)
+        raise HarnessError(f"the private dockerd did not come up: {said}", where=str(self._log))
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            # A thawed daemon can end by itself; a frozen one is killed by clean().
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        clean(self._paths)
+
+
+def clean(paths: Paths) -> list[str]:
+    """End what is left of a private dockerd and put the firewall back; return a line for each thing removed."""
+    run_folder = paths.run / "docker"
+    removed = []
+    for pid, command in _processes(str(run_folder), str(paths.cache / "docker")):
+        try:
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        removed.append(f"process {pid} ({command})")
+    for _ in range(200):
+        if not _processes(str(run_folder), str(paths.cache / "docker")):
+            break
+        time.sleep(0.01)
+    for point in _mounts(str(run_folder), str(paths.cache / "docker")):
+        run(["umount", "--lazy", point], check=False)
+        removed.append(f"mount {point}")
+    if run_folder.exists():
+        shutil.rmtree(run_folder, ignore_errors=True)
+    # dockerd keeps no link for a container that it did not see end.
+    firewall.put_back(paths.run / "firewall.json")
+    return removed
+
+
+def _processes(*folders: str) -> list[tuple[int, str]]:
+    """Return dockerd, containerd and shims whose command line names one of our folders."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:
+            continue
+        name = Path(words[0]).name
+        ours = any(word.removeprefix("unix://").startswith(folders) for word in words[1:])
+        if ours and name.startswith(("dockerd", "containerd", "docker-proxy", "runc")):
+            found.append((int(entry.name), name))
+    return found
+
+
+def _mounts(*folders: str) -> list[str]:
+    points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    return sorted((point for point in points if point.startswith(tuple(f"{f}/" for f in folders))), reverse=True)

@@ -1,0 +1,208 @@
+"""libvirt: the user's own local one where reachable, else its embedded QEMU driver, which needs no daemon."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from isobench.errors import HarnessError, SampleError, UsageError
+from isobench.host.paths import Paths
+from isobench.host.process import run
+
+PREFIX = "isobench-"
+_USER = "libvirt-qemu"
+_SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
+_LONGEST_ROOT = 60
+_CONFIG = """stdio_handler = "file"
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+seccomp_sandbox = 1
+"""
+
+
+class LibvirtEngine:
+    """A connection, and the life-cycle events of its domains stamped as they arrive."""
+
+    def __init__(self, connection: Any, embedded: bool) -> None:
+        self.connection = connection
+        self.embedded = embedded
+        self._changed = threading.Condition()
+        self._events: dict[str, list[tuple[int, int, int]]] = {}
+
+    def record(self, _connection: Any, domain: Any, event: int, detail: int, _opaque: Any) -> None:
+        """Take in an event; libvirt calls it in the event loop's thread."""
+        at_ns = time.monotonic_ns()
+        with self._changed:
+            self._events.setdefault(domain.UUIDString(), []).append((at_ns, event, detail))
+            self._changed.notify_all()
+
+    def events(self, uuid: str) -> list[tuple[int, int, int]]:
+        """Return a domain's events so far: CLOCK_MONOTONIC nanoseconds, event, detail."""
+        with self._changed:
+            return list(self._events.get(uuid, ()))
+
+    def wait_event(self, uuid: str, event: int, timeout: float) -> int:
+        """Return when a domain's first such event arrived; raises SampleError ``timeout``."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for at_ns, kind, _ in self._events.get(uuid, ()):
+                    if kind == event:
+                        return at_ns
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise SampleError("timeout", f"libvirt told of no event {event} within {timeout:g} s")
+                self._changed.wait(left)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of libvirt and QEMU."""
+        return {
+            "libvirt": _dotted(self.connection.getLibVersion()),
+            "qemu": _dotted(self.connection.getVersion()),
+            "libvirt_engine": "embedded" if self.embedded else "the host's own",
+        }
+
+
+def unavailable() -> str | None:
+    """Return why no VM can be had here, or None."""
+    for program in ("qemu-system-x86_64", "qemu-img", "mke2fs"):
+        if not shutil.which(program):
+            return f"{program} is not installed: ./bench installs it"
+    try:
+        import libvirt  # noqa: F401
+    except ImportError as error:
+        return f"libvirt's Python binding cannot be loaded ({error}): ./bench installs it"
+    return None
+
+
+@contextmanager
+def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
+    """Give a connection with its events; it is closed at the end."""
+    import libvirt
+
+    _start_event_loop()
+    uri, embedded = _choose(paths)
+    try:
+        connection = libvirt.open(uri)
+    except libvirt.libvirtError as error:
+        raise HarnessError(f"libvirt does not open: {error.get_error_message()}", where=uri) from error
+    engine = LibvirtEngine(connection, embedded)
+    callback = connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, engine.record, None)
+    try:
+        yield engine
+    finally:
+        with suppress(libvirt.libvirtError):
+            connection.domainEventDeregisterAny(callback)
+        connection.close()
+
+
+def root_folder(paths: Paths) -> Path:
+    """Return the embedded driver's root: short, since the sockets below it may have 108 bytes."""
+    root = paths.cache / "libvirt"
+    return root if len(str(root)) <= _LONGEST_ROOT else Path(f"/var/tmp/isobench-{os.geteuid()}-libvirt")  # noqa: S108
+
+
+def _choose(paths: Paths) -> tuple[str, bool]:
+    uri = os.environ.get("LIBVIRT_DEFAULT_URI")
+    if uri:
+        if "+" in uri.split("://")[0] or uri.split("://", 1)[-1].partition("/")[0]:
+            raise UsageError(
+                f"{uri} is a remote libvirt, which shares neither clock nor memory with this host",
+                where="LIBVIRT_DEFAULT_URI", mend="choose a local one (qemu:///system), or none",
+            )  # fmt: skip
+        return uri, False
+    if _system_answers():
+        return "qemu:///system", False
+    _ensure_user()
+    root = root_folder(paths)
+    (root / "etc").mkdir(parents=True, exist_ok=True)
+    (root / "etc" / "qemu.conf").write_text(_CONFIG)
+    # The embedded driver logs for itself, to standard error unless told otherwise.
+    os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{paths.cache / 'libvirt.log'}")
+    return f"qemu:///embed?root={root}", True
+
+
+def _ensure_user() -> None:
+    """Make the system user that Debian's libvirt looks up, before any configuration, even where it is not used.
+
+    Only the package libvirt-daemon-system makes it, which also brings the service that isobench does without.
+    """
+    try:
+        pwd.getpwnam(_USER)
+    except KeyError:
+        run(
+            ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", _USER],
+            mend=f"make the system user {_USER}",
+        )
+
+
+def _system_answers() -> bool:
+    import libvirt
+
+    if not _SYSTEM_SOCKET.exists():
+        return False
+    try:
+        libvirt.open("qemu:///system").close()
+    except libvirt.libvirtError:
+        return False
+    return True
+
+
+_loop: threading.Thread | None = None
+
+
+def _start_event_loop() -> None:
+    """Start libvirt's event loop, once a process: it cannot be had twice."""
+    global _loop  # noqa: PLW0603
+    if _loop is not None:
+        return
+    import libvirt
+
+    def turn() -> None:
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+    # What goes wrong is raised; libvirt's own line on standard error would only repeat it.
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    libvirt.virEventRegisterDefaultImpl()
+    _loop = threading.Thread(target=turn, name="isobench libvirt", daemon=True)
+    _loop.start()
+
+
+def clean(paths: Paths) -> list[str]:
+    """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
+    removed = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:
+            continue
+        if any(word.startswith(f"guest={PREFIX}") for word in words):
+            with suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+                removed.append(f"VM process {entry.name}")
+    root = root_folder(paths)
+    for folder in (root / "etc" / "qemu", root / "run" / "qemu", root / "lib" / "qemu"):
+        for leftover in folder.glob(f"*{PREFIX}*") if folder.is_dir() else ():
+            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+            removed.append(f"VM state {leftover.name}")
+    return removed
+
+
+def _dotted(number: int) -> str:
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"

@@ -1,0 +1,228 @@
+"""``docker``: a container with Docker's defaults, over the engine's own API."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isobench.errors import HarnessError, SampleError
+from isobench.guest.build import GuestBinaries
+from isobench.host import memory
+from isobench.images.manifest import sizes
+from isobench.model import TargetSpec
+from isobench.model.sample import Fact
+from isobench.targets.base import Prepared, Processes, Slot
+from isobench.targets.life import Life
+
+if TYPE_CHECKING:
+    from isobench.engines.docker import DockerEngine
+
+_MARGIN = 2.0
+
+
+class DockerTarget:
+    """Containers of one Docker engine."""
+
+    def __init__(self, spec: TargetSpec, engine: DockerEngine, guest: GuestBinaries) -> None:
+        self.spec = spec
+        self._engine = engine
+        self._guest = guest
+        self._systemd = engine.api.info()["CgroupDriver"] == "systemd"
+
+    def prepare(self, prepared: Prepared) -> None:
+        """Do nothing: the image is in the engine's store."""
+
+    def instance(self, prepared: Prepared, slot: Slot) -> DockerInstance:
+        """Return an instance that is not created yet."""
+        return DockerInstance(prepared, slot, self._engine, self._guest, systemd=self._systemd)
+
+    def sizes(self, prepared: Prepared) -> dict[str, float]:
+        """Return what the image's layers take in the engine's store."""
+        return {"stored_bytes": float(prepared.image.stored_bytes)}
+
+    def describe(self, prepared: Prepared) -> dict[str, str]:
+        """Return the API's request to create the container."""
+        request = creation(
+            self._engine, prepared, self._guest, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT"
+        )
+        return {"create": json.dumps(request, sort_keys=True, default=str)}
+
+
+def creation(
+    engine: DockerEngine, prepared: Prepared, guest: GuestBinaries, folder: Path, name: str, address: str,
+    cores: str, parent: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the arguments of ``create_container`` for one instance."""
+    api, workload = engine.api, prepared.workload
+    return {
+        "image": prepared.image.id,
+        "name": f"isobench-{name}",
+        "hostname": name,
+        "labels": {"isobench": name},
+        "user": "0:0",
+        "entrypoint": ["/dev/isobench/init"],
+        "command": ["/dev/isobench/channel"],
+        # An image's own (nginx asks for SIGQUIT, say) would not reach the injected init, nor would its probe.
+        "stop_signal": "SIGTERM",
+        "healthcheck": {"test": ["NONE"]},
+        # An anonymous volume: it goes with the container.
+        "volumes": [workload.volume.path] if workload.volume else None,
+        "networking_config": api.create_networking_config(
+            {engine.network_name: api.create_endpoint_config(ipv4_address=address)}
+        ),
+        "host_config": api.create_host_config(
+            # The one init in the cache is bound over, so that all instances share its pages.
+            binds=[f"{folder}:/dev/isobench", f"{guest.init}:/dev/isobench/init:ro"],
+            cgroup_parent=parent,
+            mem_limit=workload.resources.memory,
+            memswap_limit=workload.resources.memory,
+            cpuset_cpus=cores,
+            network_mode=engine.network_name,
+            log_config={"type": "none"},
+        ),
+    }
+
+
+class DockerInstance(Life):
+    """One container."""
+
+    def __init__(
+        self, prepared: Prepared, slot: Slot, engine: DockerEngine, guest: GuestBinaries, *, systemd: bool
+    ) -> None:
+        super().__init__(prepared, slot, engine.network.address(slot.number))
+        self._engine = engine
+        self._api: Any = engine.api
+        self._guest = guest
+        self._systemd = systemd
+        self._name = f"isobench-{slot.id}"
+        self._shim: int | None = None
+
+    def surround(self, stack: ExitStack) -> None:
+        """Put an empty file where init will be bound over, so that the engine makes none of its own there."""
+        (self.slot.folder / "init").touch()
+
+    def create(self) -> None:
+        """Create the container."""
+        parent = self._slice() if self._systemd else f"/{self.cgroup.path}"
+        self._api.create_container(
+            **creation(
+                self._engine, self.prepared, self._guest, self.slot.folder, self.slot.id, self.address,
+                self.cores, parent,
+            )
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it."""
+        self._api.start(self._name)
+
+    def running_at(self, timeout: float) -> int:
+        """Return when init called. The shim is moved only now: asking for it earlier would cost ``started``."""
+        at_ns = self.connected(timeout)
+        if self._systemd:
+            self._adopt_slice()
+        self._shim = _parent(self._state()["Pid"])
+        self.cgroup.enter("helpers", self._shim)
+        return at_ns
+
+    def kernel_done_at(self, timeout: float) -> int | None:
+        """Return None: the kernel is the host's."""
+        return None
+
+    def refuse_dead(self) -> None:
+        """Raise SampleError when the container has ended."""
+        state = self._state()
+        if not state["Running"]:
+            said = state.get("Error") or f"exit status {state['ExitCode']}"
+            raise SampleError("died", f"the container ended: {said}")
+
+    def processes(self) -> Processes:
+        """Return the shim as the helper, all others in the group as the workload's."""
+        shim = self._helper()
+        return Processes(tuple(pid for pid in self.cgroup.pids() if pid != shim), (shim,))
+
+    def vmm_overhead(self) -> int:
+        """Return the shim's Pss."""
+        return memory.pss((self._helper(),))
+
+    def disk_bytes(self) -> int:
+        """Return what the writable layer takes."""
+        data = self._api.inspect_container(self._name).get("GraphDriver", {}).get("Data") or {}
+        if upper := data.get("UpperDir"):
+            return sizes(Path(upper))[1]
+        raise SampleError("error", "the engine's storage driver names no upper folder")
+
+    def facts(self) -> dict[str, Fact]:
+        """Return the runtime and the storage driver."""
+        told = self._api.inspect_container(self._name)
+        return {
+            "acceleration": "none",
+            "runtime": told["HostConfig"]["Runtime"],
+            "storage": f"{told.get('GraphDriver', {}).get('Name', 'unknown')} on the engine's store",
+            "durability": "device",
+            "cgroup_driver": "systemd" if self._systemd else "cgroupfs",
+        }
+
+    def stop(self, grace: float) -> int:
+        """``docker stop``; it returns when the engine has taken note of the end.
+
+        A ``wait`` in a second thread would return at the same internal event, on a connection of its own: no
+        earlier but for scheduling, so the call itself is stamped.
+        """
+        self._api.stop(self._name, timeout=round(grace + _MARGIN))
+        return time.monotonic_ns()
+
+    def kill(self) -> int:
+        """``docker kill``; ``wait`` then makes sure that it has ended, which a kill need not."""
+        self._api.kill(self._name)
+        self._api.wait(self._name, timeout=30)
+        return time.monotonic_ns()
+
+    def remove(self) -> None:
+        """Remove the container, its volume and the control group."""
+        self._api.remove_container(self._name, v=True, force=True)
+        self.cgroup.remove()
+
+    def discard(self) -> None:
+        """Remove the container in whatever state it is."""
+        from docker.errors import NotFound
+
+        try:
+            self.remove()
+        except NotFound:
+            self.cgroup.remove()
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._api.inspect_container(self._name)["State"]
+        return state
+
+    def _helper(self) -> int:
+        if self._shim is None:
+            raise SampleError("error", "the container has not been seen running")
+        return self._shim
+
+    def _slice(self) -> str:
+        # A dash in a slice's name is a level of its own in systemd's tree.
+        return f"isobench-{self.slot.id.replace('-', '_')}.slice"
+
+    def _adopt_slice(self) -> None:
+        """Follow the container into its slice.
+
+        Under the systemd driver the parent must be a slice, which systemd makes itself below ``isobench.slice``
+        at the start; the group made on entry is empty then, and gives way to it.
+        """
+        self.cgroup.remove()
+        self.cgroup.path = f"isobench.slice/{self._slice()}"
+
+
+def _parent(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError as error:
+        raise SampleError("died", "the container ended at once") from error
+    if found := re.search(r"^PPid:\s+(\d+)$", status, re.MULTILINE):
+        return int(found[1])
+    raise HarnessError("no parent process", where=f"/proc/{pid}/status")
