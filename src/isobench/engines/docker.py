@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -60,7 +61,7 @@ def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
     with ExitStack() as stack:
         own = _own_url()
         url = own or stack.enter_context(EmbeddedDocker(paths))
-        api = docker.APIClient(base_url=url, version="auto", timeout=120)
+        api = docker.APIClient(base_url=url, version="auto", timeout=600)
         stack.callback(api.close)
         _refuse_desktop(api)
         _remove_stale(api)
@@ -116,9 +117,14 @@ def _answers(url: str) -> bool:
 
 
 def _refuse_desktop(api: DockerApi) -> None:
-    system = str(api.info().get("OperatingSystem", ""))
+    info = api.info()
+    system = str(info.get("OperatingSystem", ""))
     if "Docker Desktop" in system:
         raise UsageError("Docker Desktop runs its containers in a VM of its own", mend="use a Linux engine")
+    if info.get("KernelVersion") != platform.release():
+        raise UsageError("the Docker engine runs on another kernel than this host's", mend="use a local engine")
+    if any("rootless" in option for option in info.get("SecurityOptions") or ()):
+        raise UsageError("a rootless Docker engine cannot use this host's bridge", mend="use a system engine")
 
 
 def _remove_stale(api: DockerApi) -> None:

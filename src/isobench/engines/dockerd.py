@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from isobench.engines import firewall
 from isobench.errors import HarnessError
@@ -17,6 +20,9 @@ from isobench.host.process import last_lines, run
 
 _START = 60.0
 _STOP = 20.0
+_SHARED = "/run/containerd/containerd.sock"
+_NAMESPACE = "isobench"
+"""Ours in containerd: dockerd takes a containerd that already runs on the host."""
 
 
 class EmbeddedDocker:
@@ -26,18 +32,28 @@ class EmbeddedDocker:
         self._paths = paths
         self._log = paths.cache / "docker.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._claim: IO[str] | None = None
 
     def __enter__(self) -> str:
-        clean(self._paths)
+        self._claim = _claim(self._paths)
+        if self._claim is None:
+            raise HarnessError("another isobench runs the private dockerd", mend="wait until it has ended")
+        _clean(self._paths)
         firewall.remember(self._paths.run / "firewall.json")
         run_folder = self._paths.run / "docker"
         run_folder.mkdir(parents=True, exist_ok=True)
         socket = run_folder / "docker.sock"
+        # A configuration of our own: the host's belongs to another daemon.
+        config = run_folder / "daemon.json"
+        config.write_text("{}")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    "dockerd", "--data-root", str(self._paths.cache / "docker"), "--exec-root", str(run_folder / "exec"),
+                    "dockerd", "--data-root", str(self._paths.cache / "docker"),
+                    "--exec-root", str(run_folder / "exec"),
                     "--host", f"unix://{socket}", "--pidfile", str(run_folder / "docker.pid"), "--bridge", "none",
+                    "--config-file", str(config), "--group", "0", "--containerd-namespace", _NAMESPACE,
+                    "--containerd-plugins-namespace", f"{_NAMESPACE}-plugins",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
@@ -82,11 +98,36 @@ class EmbeddedDocker:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        clean(self._paths)
+        _clean(self._paths)
+        if self._claim is not None:
+            self._claim.close()
 
 
 def clean(paths: Paths) -> list[str]:
-    """End what is left of a private dockerd and put the firewall back; return a line for each thing removed."""
+    """End what is left of a private dockerd and put the firewall back; return a line for each thing removed.
+
+    One that a living isobench runs stays: the kernel frees a claim when its holder dies.
+    """
+    claim = _claim(paths)
+    if claim is None:
+        return []
+    with claim:
+        return _clean(paths)
+
+
+def _claim(paths: Paths) -> IO[str] | None:
+    """Claim the private dockerd for this process until the file is closed; None when another has it."""
+    paths.run.mkdir(parents=True, exist_ok=True)
+    file = (paths.run / "docker.lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _clean(paths: Paths) -> list[str]:
     run_folder = paths.run / "docker"
     removed = []
     for pid, command in _processes(str(run_folder), str(paths.cache / "docker")):
@@ -96,6 +137,7 @@ def clean(paths: Paths) -> list[str]:
         except ProcessLookupError:
             continue
         removed.append(f"process {pid} ({command})")
+    removed += _end_orphans(paths.cache / "docker" / "containers")
     for _ in range(200):
         if not _processes(str(run_folder), str(paths.cache / "docker")):
             break
@@ -110,6 +152,22 @@ def clean(paths: Paths) -> list[str]:
     return removed
 
 
+def _end_orphans(containers: Path) -> list[str]:
+    """Kill what runs in containers whose shim is gone: their control groups carry the containers' ids."""
+    ids = [folder.name for folder in containers.iterdir()] if containers.is_dir() else []
+    removed = []
+    for entry in Path("/proc").iterdir() if ids else ():
+        try:
+            groups = (entry / "cgroup").read_text() if entry.name.isdigit() else ""
+        except OSError:
+            continue
+        if any(name in groups for name in ids):
+            with suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+                removed.append(f"container process {entry.name}")
+    return removed
+
+
 def _processes(*folders: str) -> list[tuple[int, str]]:
     """Return dockerd, containerd and shims whose command line names one of our folders."""
     found = []
@@ -121,7 +179,8 @@ def _processes(*folders: str) -> list[tuple[int, str]]:
         except OSError:
             continue
         name = Path(words[0]).name
-        ours = any(word.removeprefix("unix://").startswith(folders) for word in words[1:])
+        shim = name.startswith("containerd-shim") and _NAMESPACE in words and _SHARED in words
+        ours = shim or any(word.removeprefix("unix://").startswith(folders) for word in words[1:])
         if ours and name.startswith(("dockerd", "containerd", "docker-proxy", "runc")):
             found.append((int(entry.name), name))
     return found
@@ -129,4 +188,5 @@ def _processes(*folders: str) -> list[tuple[int, str]]:
 
 def _mounts(*folders: str) -> list[str]:
     points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    return sorted((point for point in points if point.startswith(tuple(f"{f}/" for f in folders))), reverse=True)
+    # dockerd mounts its data root on itself, so the folders themselves count.
+    return sorted((point for point in points if f"{point}/".startswith(tuple(f"{f}/" for f in folders))), reverse=True)

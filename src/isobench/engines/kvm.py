@@ -17,6 +17,8 @@ from isobench.images.types import Kernel
 
 _DEVICE = Path("/dev/kvm")
 _TIMEOUT = 10.0
+_MACHINES = {"q35": "pci", "microvm": "mmio"}
+"""Both must boot: a host may run the one and not the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class KvmState:
 def probe(kernel: Kernel, cache: Path, run_folder: Path, qemu: str = "qemu-system-x86_64") -> KvmState:
     """Boot the guest kernel on KVM up to its initramfs, within 10 s; the answer is kept for this boot of the host."""
     if not _DEVICE.exists():
-        return KvmState(False, "there is no /dev/kvm: enable virtualisation in the firmware, or load kvm_intel or kvm_amd")
+        return KvmState(
+            False, "there is no /dev/kvm: enable virtualisation in the firmware, or load kvm_intel or kvm_amd"
+        )
     if not os.access(_DEVICE, os.R_OK | os.W_OK):
         return KvmState(False, "/dev/kvm may not be opened: run as root, or join the group kvm")
     version = run([qemu, "--version"]).stdout.decode().split("\n", 1)[0]
@@ -43,17 +47,20 @@ def probe(kernel: Kernel, cache: Path, run_folder: Path, qemu: str = "qemu-syste
             return KvmState(bool(known["available"]), str(known["reason"]))
     except (OSError, ValueError, KeyError):
         pass
-    state = _boot(kernel, run_folder, qemu)
+    for machine, transport in _MACHINES.items():
+        state = _boot(kernel, run_folder, qemu, machine, transport)
+        if not state.available:
+            break
     kept.write_text(json.dumps({"key": key, "available": state.available, "reason": state.reason}))
     return state
 
 
-def _boot(kernel: Kernel, run_folder: Path, qemu: str) -> KvmState:
+def _boot(kernel: Kernel, run_folder: Path, qemu: str, machine: str, transport: str) -> KvmState:
     with Console(run_folder / f"kvm-{secrets.token_hex(3)}") as console:
         argv = [
-            qemu, "-name", "guest=isobench-probe", "-machine", "q35,accel=kvm", "-cpu", "host", "-m", "128",
+            qemu, "-name", "guest=isobench-probe", "-machine", f"{machine},accel=kvm", "-cpu", "host", "-m", "128",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", str(kernel.image), "-initrd", str(kernel.initramfs["pci"]),
+            "-kernel", str(kernel.image), "-initrd", str(kernel.initramfs[transport]),
             "-append", "console=ttyS0 quiet reboot=t panic=-1 isobench.probe",
             "-chardev", f"socket,id=console,path={console.path}", "-serial", "chardev:console",
         ]  # fmt: skip
@@ -64,7 +71,10 @@ def _boot(kernel: Kernel, run_folder: Path, qemu: str) -> KvmState:
                 vm.kill()
                 said = (vm.stderr.read() if vm.stderr else b"").decode("utf-8", "replace").strip().split("\n")[-1]
                 why = said or ("it stayed silent" if error.outcome == "timeout" else "QEMU ended")
-                return KvmState(False, f"the guest kernel did not reach its init on KVM within {_TIMEOUT:g} s: {why}")
+                return KvmState(
+                    False,
+                    f"the guest kernel did not reach its init on KVM ({machine}) within {_TIMEOUT:g} s: {why}",
+                )
             finally:
                 vm.kill()
     return KvmState(True, "the guest kernel has booted on it")

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from isobench.errors import HarnessError, SampleError, UsageError
-from isobench.host.paths import Paths
+from isobench.host.paths import Paths, cache_folder
 from isobench.host.process import run
 
 PREFIX = "isobench-"
 _USER = "libvirt-qemu"
 _SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
 _LONGEST_ROOT = 60
+# The embedded driver logs for itself, to standard error unless told otherwise before the library is loaded.
+os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{cache_folder() / 'libvirt.log'}")
 _CONFIG = """stdio_handler = "file"
 security_driver = "none"
 user = "root"
@@ -106,7 +108,24 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     finally:
         with suppress(libvirt.libvirtError):
             connection.domainEventDeregisterAny(callback)
+        with suppress(libvirt.libvirtError):
+            _end_domains(connection)
         connection.close()
+
+
+def _end_domains(connection: Any) -> list[str]:
+    """Destroy and forget every domain of isobench's name; return a line for each."""
+    import libvirt
+
+    removed = []
+    for domain in connection.listAllDomains():
+        if not domain.name().startswith(PREFIX):
+            continue
+        removed.append(f"domain {domain.name()}")
+        for end in (domain.destroy, domain.undefine):
+            with suppress(libvirt.libvirtError):
+                end()
+    return removed
 
 
 def root_folder(paths: Paths) -> Path:
@@ -130,8 +149,6 @@ def _choose(paths: Paths) -> tuple[str, bool]:
     root = root_folder(paths)
     (root / "etc").mkdir(parents=True, exist_ok=True)
     (root / "etc" / "qemu.conf").write_text(_CONFIG)
-    # The embedded driver logs for itself, to standard error unless told otherwise.
-    os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{paths.cache / 'libvirt.log'}")
     return f"qemu:///embed?root={root}", True
 
 
@@ -184,7 +201,7 @@ def _start_event_loop() -> None:
 
 def clean(paths: Paths) -> list[str]:
     """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
-    removed = []
+    removed = _clean_system()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -202,6 +219,23 @@ def clean(paths: Paths) -> list[str]:
             shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
             removed.append(f"VM state {leftover.name}")
     return removed
+
+
+def _clean_system() -> list[str]:
+    """End our domains in the host's own libvirt, where it answers."""
+    if not _SYSTEM_SOCKET.exists():
+        return []
+    import libvirt
+
+    _start_event_loop()
+    try:
+        connection = libvirt.open("qemu:///system")
+        try:
+            return _end_domains(connection)
+        finally:
+            connection.close()
+    except libvirt.libvirtError:
+        return []
 
 
 def _dotted(number: int) -> str:

@@ -191,7 +191,7 @@ class Cgroup:
             time.sleep(0.002)
 
     def _left(self) -> Iterator[Path]:
-        for root in self._roots():
+        for root in _hierarchies():
             top = root / self.path
             if not top.exists():
                 continue
@@ -204,9 +204,16 @@ class Cgroup:
                     yield folder
 
 
+def _hierarchies() -> tuple[Path, ...]:
+    """Return every mounted hierarchy: an engine makes an instance's group in all of them, not just in ours."""
+    if version() == 2:
+        return (ROOT,)
+    return tuple(path for path in sorted(ROOT.iterdir()) if path.is_dir() and not path.is_symlink())
+
+
 def leftovers() -> tuple[str, ...]:
     """Return the names of instance groups that exist, below every hierarchy."""
-    roots = (ROOT,) if version() == 2 else tuple(ROOT / name for name in _V1_CONTROLLERS)
+    roots = _hierarchies()
     return tuple(
         sorted({p.name for root in roots if (root / PARENT).is_dir() for p in (root / PARENT).iterdir() if p.is_dir()})
     )
@@ -214,7 +221,7 @@ def leftovers() -> tuple[str, ...]:
 
 def remove_parent() -> None:
     """Remove the (empty) group that holds the instances' groups."""
-    for root in (ROOT,) if version() == 2 else tuple(ROOT / name for name in _V1_CONTROLLERS):
+    for root in _hierarchies():
         try:
             (root / PARENT).rmdir()
         except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import os
 import platform
 import re
 import shutil
@@ -32,10 +33,22 @@ def ensure_kernel(guest: GuestBinaries, cache: Path) -> Kernel:
             entry(folder, lambda scratch: _pack_all(unpacked, facts["release"], guest, scratch))
     initramfs = {name: folder / f"initramfs-{name}.cpio" for name in TRANSPORTS}
     image = unpacked / "boot" / f"vmlinuz-{facts['release']}"
+    return Kernel(facts["release"], facts["package"], image, initramfs, _digest(folder, image, initramfs))
+
+
+def _digest(folder: Path, image: Path, initramfs: dict[str, Path]) -> str:
+    """Return the digest of kernel and initramfs, reckoned once and kept beside them."""
+    kept = folder / "digest"
+    if kept.is_file():
+        return kept.read_text(encoding="ascii")
     whole = hashlib.sha256(image.read_bytes())
     for path in initramfs.values():
         whole.update(path.read_bytes())
-    return Kernel(facts["release"], facts["package"], image, initramfs, f"sha256:{whole.hexdigest()}")
+    digest = f"sha256:{whole.hexdigest()}"
+    fresh = folder / f".digest-{os.getpid()}"
+    fresh.write_text(digest, encoding="ascii")
+    fresh.rename(kept)
+    return digest
 
 
 def _ensure_unpacked(cache: Path) -> Path:
@@ -87,6 +100,9 @@ def _pack(target: Path, modules: Path, wanted: tuple[str, ...], guest: GuestBina
     for place, path in enumerate(load_order(modules, wanted)):
         name = re.sub(r"\.ko.*$", ".ko", path.name)
         (root / "modules" / f"{place:02}-{name}").write_bytes(_plain(path))
+    # The archive carries times; with all of them alike, the same contents have the same digest.
+    for path in root.rglob("*"):
+        os.utime(path, (0, 0))
     names = "\n".join(sorted(str(path.relative_to(root)) for path in root.rglob("*")))
     cpio = run(
         ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0", "--reproducible"],

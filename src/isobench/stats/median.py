@@ -48,9 +48,7 @@ def interval_ranks(n: int, confidence: float = 0.95) -> tuple[int, int, float] |
     if n < FEWEST or float(1 - 2 * binom.cdf(0, n, 0.5)) < confidence:
         return None
     below = int(binom.ppf((1 - confidence) / 2, n, 0.5))
-    # ppf answers with the first count that reaches the tail; the rank must leave no more than the tail outside.
-    while below > 0 and float(binom.cdf(below - 1, n, 0.5)) > (1 - confidence) / 2:
-        below -= 1
+    # ppf answers with the first count that reaches the tail: the one before it leaves no more than the tail outside.
     rank = max(below - 1, 0)
     return rank, n - 1 - rank, float(1 - 2 * binom.cdf(rank, n, 0.5))
 

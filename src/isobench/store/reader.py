@@ -133,7 +133,7 @@ def _sample(adapter: TypeAdapter[Sample], line: str, where: str) -> Sample:
     from pydantic import ValidationError
 
     try:
-        raw = json.loads(line)
+        raw = json.loads(line, parse_constant=_no_constant)
     except ValueError:
         raise UsageError("is not a JSON line", where=where, mend="remove or restore that line") from None
     _check_format(raw.get("format") if isinstance(raw, dict) else None, where)
@@ -143,3 +143,7 @@ def _sample(adapter: TypeAdapter[Sample], line: str, where: str) -> Sample:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "sample"
         raise UsageError(f"{field}: {first['msg']}", where=where, mend="remove or restore that line") from None
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is not JSON")

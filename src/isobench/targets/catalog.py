@@ -93,9 +93,7 @@ def _load(file: Path) -> list[TargetSpec]:
 
 def _build(file: Path, name: str, table: Any) -> TargetSpec:
     if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"[{name}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32"
-        )
+        raise UsageError(f"[{name}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32")
     try:
         checked = _TABLE.validate_python(table)
     except ValidationError as error:

@@ -46,9 +46,7 @@ class DockerTarget:
 
     def describe(self, prepared: Prepared) -> dict[str, str]:
         """Return the API's request to create the container."""
-        request = creation(
-            self._engine, prepared, self._guest, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT"
-        )
+        request = creation(self._engine, prepared, self._guest, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT")
         return {"create": json.dumps(request, sort_keys=True, default=str)}
 
 

@@ -86,13 +86,9 @@ class NativeInstance(Life):
     def start(self) -> None:
         """Start the launcher from this thread, with which it would die."""
         procs = tuple(str(file) for file in self.cgroup.leaf("native"))
-        words = launch_words(
-            self.prepared, self._guest, self._store, self.slot.folder, self.slot.id, procs
-        )
+        words = launch_words(self.prepared, self._guest, self._store, self.slot.folder, self.slot.id, procs)
         with self._said.open("wb") as said:
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
-            )
+            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
 
     def running_at(self, timeout: float) -> int:
         """Return when init called."""

@@ -84,9 +84,7 @@ def test_without_a_path_the_usual_one_is_searched_but_not_given(guest: Guest) ->
 
 
 def test_the_folder_session_input_and_signals_are_clean(guest: Guest, tmp_path: Path) -> None:
-    script = (
-        "pwd; cat; cut -d' ' -f1,6 /proc/$$/stat; grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd"
-    )
+    script = "pwd; cat; cut -d' ' -f1,6 /proc/$$/stat; grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd"
     guest.channel.send(commands.run(1, ["sh", "-c", script], env=ENV, cwd=str(tmp_path)))
     ended(guest, 1)
     lines = guest.channel.output(1).data().decode().split("\n")

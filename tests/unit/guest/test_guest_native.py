@@ -107,9 +107,7 @@ def test_the_instance_is_apart_from_the_host(binaries: GuestBinaries, busybox: P
     assert list(folders["root"].iterdir()) == []
 
 
-def test_a_link_in_the_image_leads_nowhere_on_the_host(
-    binaries: GuestBinaries, busybox: Path, tmp_path: Path
-) -> None:
+def test_a_link_in_the_image_leads_nowhere_on_the_host(binaries: GuestBinaries, busybox: Path, tmp_path: Path) -> None:
     folders = make_folders(tmp_path)
     add_busybox(folders["lower"], busybox)
     outside = tmp_path / "outside"
@@ -123,9 +121,7 @@ def test_a_link_in_the_image_leads_nowhere_on_the_host(
     assert list(outside.iterdir()) == []
 
 
-def test_killing_the_launcher_kills_the_instance(
-    binaries: GuestBinaries, busybox: Path, tmp_path: Path
-) -> None:
+def test_killing_the_launcher_kills_the_instance(binaries: GuestBinaries, busybox: Path, tmp_path: Path) -> None:
     folders = make_folders(tmp_path)
     add_busybox(folders["lower"], busybox)
     with launched(binaries, folders) as (channel, process):

@@ -20,7 +20,9 @@ def test_a_regular_expression_gives_its_first_group() -> None:
     assert figure('"GET","1234.5","0.1"', "regex", '"GET","([0-9.]+)"') == 1234.5
 
 
-@pytest.mark.parametrize("output", ["", "no json", "{", '{"a": "x"}', '{"a": null}', '{"a": NaN}', '{"b": 1}', "[" * 5000])
+@pytest.mark.parametrize(
+    "output", ["", "no json", "{", '{"a": "x"}', '{"a": null}', '{"a": NaN}', '{"b": 1}', "[" * 5000]
+)
 def test_rubbish_is_called_rubbish(output: str) -> None:
     with pytest.raises(SampleError) as caught:
         figure(output, "json", "$.a")

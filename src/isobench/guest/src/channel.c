@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define FAIL_TEXT 200
@@ -66,6 +67,16 @@ static int connect_socket(const char *path)
     return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
 }
 
+/* `init VERSION KERNEL`: the kernel's release tells host and guest apart. */
+static void greet(void)
+{
+    struct utsname system;
+    char line[sizeof system.release + 16];
+
+    uname(&system);
+    write_all(line, (size_t)snprintf(line, sizeof line, "init 1 %s\n", system.release));
+}
+
 int channel_open(const char *path)
 {
     struct stat found;
@@ -74,7 +85,7 @@ int channel_open(const char *path)
         return -1;
     channel = S_ISCHR(found.st_mode) ? open(path, O_RDWR | O_CLOEXEC | O_NOCTTY) : connect_socket(path);
     /* Still blocking here: a virtio port holds the greeting back until QEMU says that the host is there. */
-    write_all("init 1\n", 7);
+    greet();
     if (channel >= 0)
         fcntl(channel, F_SETFL, O_NONBLOCK);
     return channel;

@@ -1,0 +1,117 @@
+"""The page: a session's tables and figures in one HTML file that needs nothing else and asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isobench.report import tables, trust
+from isobench.report.figures import panels
+from isobench.report.figures.order import order
+from isobench.report.format import digits, short
+from isobench.report.headline import headline
+from isobench.report.series import Data
+from isobench.store.reader import SessionRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LEADS = {
+    "startup": "On the host's monotonic clock, from the request to the workload's own sign that it is ready.",
+    "memory": "Figures of different scope overlap: they are never added up.",
+    "disk": "What is stored, what one more instance adds, and how fast its storage is.",
+    "throughput": "The same work everywhere; where the amount is known, timed on the host's clock.",
+}
+
+
+def write(session: SessionRecord, out: Path) -> Path:
+    """Write the report of a session to ``out`` and return it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # A lone surrogate in a name has no UTF-8 form; it is shown as a question mark instead of ending the report.
+    out.write_bytes(render(session).encode("utf-8", "replace"))
+    return out
+
+
+def render(session: SessionRecord) -> str:
+    """Return the report as HTML."""
+    data = Data(session)
+    plotly, own = _plotly(), _read("report.js")
+    figures = panels(data)
+    return _environment().get_template("report.html.j2").render(
+        session=session,
+        meta=session.meta,
+        data=data,
+        headline=headline(data),
+        overview=tables.overview(data),
+        families=[
+            {"name": name, "lead": _LEADS[name], "panels": figures[name], "rows": tables.family_rows(data, name)}
+            for name in tables.FAMILIES
+        ],
+        order=order(data),
+        definitions=tables.definitions(data),
+        trust=trust,
+        environment=_plain(trust.mapping(session.meta, "environment")),
+        versions=_plain(trust.mapping(session.meta, "versions")),
+        unavailable=trust.mapping(session.meta, "unavailable"),
+        plan=trust.mapping(session.meta, "plan"),
+        css=_read("report.css"),
+        scripts=[plotly, own],
+        policy=_policy(plotly, own),
+    )  # fmt: skip
+
+
+def _policy(*scripts: str) -> str:
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@lru_cache(maxsize=1)
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    # HTML turns CR LF into LF before the browser hashes a script.
+    return str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters |= {"short": short, "digits": digits, "own": Markup, "figure_json": _figure_json}
+    return made
+
+
+def _figure_json(text: str) -> Any:
+    from markupsafe import Markup
+
+    # Inside a script element nothing but a tag's "<" can end it; as an escape it stays the same JSON.
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+
+
+def _plain(values: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(name).replace("_", " "), _words(value)) for name, value in values.items()]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(inner) for inner in value) or "–"
+    return "–" if value is None or value == "" else str(value)

@@ -1,0 +1,105 @@
+"""From samples to series: what each (workload, target, metric) measured, its median and its ratios."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+from isobench.metrics import METRICS
+from isobench.model import Metric, Sample
+from isobench.stats import Median, Ratio, median, median_ratio
+from isobench.store.frame import acceleration
+from isobench.store.reader import SessionRecord
+
+REFERENCES = ("docker", "native")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One (workload, target, metric): the values of its measured samples that went well, in their order."""
+
+    workload: str
+    target: str
+    metric: Metric
+    values: tuple[float, ...]
+    numbers: tuple[int, ...]
+    emulated: bool
+    median: Median
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it may stand in a ratio to something real: sizes on disk may, whatever emulates does not."""
+        return not self.emulated or (self.metric.family == "disk" and self.metric.instant in ("image", "ready"))
+
+
+class Data:
+    """A session seen as series. ``workloads`` and ``targets`` are in the order in which the report shows them."""
+
+    def __init__(self, session: SessionRecord) -> None:
+        self.session = session
+        self._many = len({sample.cell.parameters for sample in session.samples}) > 1
+        self.workloads = sorted({sample.cell.workload for sample in session.samples})
+        found = list(dict.fromkeys(self.target_of(sample) for sample in session.samples))
+        planned = session.meta.get("targets")
+        known = list(planned) if isinstance(planned, dict) else []
+        order = {name: place for place, name in enumerate(dict.fromkeys(("native", "docker", *known)))}
+        self.targets = sorted(found, key=lambda t: (order.get(t.partition(" [")[0], len(order)), found.index(t)))
+        self.emulated = {self.target_of(s) for s in session.samples if acceleration(session, s.cell.target) == "tcg"}
+        self._ratios: dict[tuple[str, str, str, str], Ratio | None] = {}
+
+    def target_of(self, sample: Sample) -> str:
+        """Return the target's name, with the parameters where the session has more than one set of them."""
+        name = sample.cell.target
+        return f"{name} [{sample.cell.parameters.text()}]" if self._many else name
+
+    @cached_property
+    def series(self) -> dict[tuple[str, str, str], Series]:
+        """All series by (workload, target, metric)."""
+        values: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)
+        for sample in self.session.samples:
+            if sample.role == "measured" and sample.outcome == "ok":
+                for name, value in sample.metrics.items():
+                    if name in METRICS and math.isfinite(value):
+                        key = (sample.cell.workload, self.target_of(sample), name)
+                        values[key].append((sample.number, value))
+        return {key: self._one(key, pairs) for key, pairs in values.items()}
+
+    def _one(self, key: tuple[str, str, str], pairs: list[tuple[int, float]]) -> Series:
+        workload, target, name = key
+        figures = tuple(value for _, value in pairs)
+        numbers = tuple(number for number, _ in pairs)
+        return Series(
+            workload, target, METRICS[name], figures, numbers, target in self.emulated, median(figures)
+        )
+
+    def get(self, workload: str, target: str, metric: str) -> Series | None:
+        """Return a series, None where nothing was measured."""
+        return self.series.get((workload, target, metric))
+
+    def of_metric(self, metric: str) -> list[Series]:
+        """Return a metric's series, in the report's order."""
+        found = (self.get(w, t, metric) for w in self.workloads for t in self.targets)
+        return [entry for entry in found if entry is not None]
+
+    def of_family(self, family: str) -> list[Series]:
+        """Return a family's series: by workload, then metric, then target."""
+        names = [name for name, metric in METRICS.items() if metric.family == family]
+        found = (self.get(w, t, name) for w in self.workloads for name in names for t in self.targets)
+        return [entry for entry in found if entry is not None]
+
+    def reference(self, series: Series, name: str) -> Series | None:
+        """Return the reference's series of the same workload, metric and parameters."""
+        _, bracket, parameters = series.target.partition(" [")
+        return self.get(series.workload, name + bracket + parameters, series.metric.name)
+
+    def ratio(self, series: Series, name: str) -> Ratio | None:
+        """Return the ratio to a reference; None where there is none, or where emulation forbids it."""
+        other = self.reference(series, name)
+        if other is None or other is series or not (series.comparable and other.comparable):
+            return None
+        key = (series.workload, series.target, series.metric.name, name)
+        if key not in self._ratios:
+            self._ratios[key] = median_ratio(series.values, other.values, seed=0, resamples=1000)
+        return self._ratios[key]

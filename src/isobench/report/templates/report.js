@@ -1,0 +1,42 @@
+"use strict";
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const paint = () => {
+    const ink = css("--ink"), line = css("--line");
+    return {
+      "font.color": ink,
+      "xaxis.gridcolor": line, "xaxis.zerolinecolor": css("--muted"), "xaxis.linecolor": line,
+      "yaxis.gridcolor": line, "yaxis.linecolor": line,
+      "hoverlabel.bgcolor": css("--paper"), "hoverlabel.font.color": ink, "hoverlabel.bordercolor": line,
+    };
+  };
+  const figures = [...document.querySelectorAll(".plot")];
+  const draw = async box => {
+    if (box.dataset.drawn) return;
+    box.dataset.drawn = "1";
+    const {data, layout} = JSON.parse(document.getElementById(box.dataset.source).textContent);
+    await Plotly.newPlot(box, data, layout, {
+      responsive: true, displaylogo: false, displayModeBar: false, doubleClick: false,
+    });
+    await Plotly.relayout(box, paint());
+    box.dataset.done = "1";
+  };
+  const watch = new IntersectionObserver(seen => {
+    for (const entry of seen) if (entry.isIntersecting) { watch.unobserve(entry.target); draw(entry.target); }
+  }, {rootMargin: "1200px"});
+  figures.forEach(box => watch.observe(box));
+  dark.addEventListener("change", () => {
+    for (const box of figures) if (box.dataset.done) Plotly.relayout(box, paint());
+  });
+  addEventListener("beforeprint", () => figures.forEach(draw));
+  for (const button of document.querySelectorAll("button[data-save]")) {
+    button.addEventListener("click", async () => {
+      const box = document.getElementById(button.dataset.plot);
+      await draw(box);
+      Plotly.downloadImage(box, {
+        format: button.dataset.save, filename: "isobench", width: box.clientWidth, height: box.clientHeight,
+      });
+    });
+  }
+})();

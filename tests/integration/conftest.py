@@ -1,0 +1,58 @@
+"""Engines of the integration tests: private ones in a scratch cache, opened once, closed and tidied at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from isobench.engines import bridge, docker, libvirt
+from isobench.errors import IsobenchError
+from isobench.host.lock import measuring
+from isobench.host.paths import Paths, run_folder
+
+
+@pytest.fixture(scope="session")
+def paths() -> Iterator[Paths]:
+    """Short scratch folders: socket names end at 108 bytes. No measurement runs beside these tests."""
+    if os.geteuid() != 0:
+        pytest.skip("private engines need root")
+    with measuring(run_folder(), wait=True):
+        scratch = Path(tempfile.mkdtemp(prefix="isob-", dir="/var/tmp"))
+        made = Paths(
+            cache=scratch / "cache", run=scratch / "run", results=scratch / "results", reports=scratch, workloads=(),
+            targets=(),
+        )  # fmt: skip
+        made.cache.mkdir()
+        made.run.mkdir()
+        yield made
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def network(paths: Paths) -> Iterator[bridge.Network]:
+    with bridge.Bridge("isobtest1") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def docker_engine(paths: Paths, network: bridge.Network) -> Iterator[docker.DockerEngine]:
+    try:
+        if reason := docker.unavailable(paths):
+            pytest.skip(reason)
+    except IsobenchError as error:
+        pytest.skip(error.line())
+    with docker.docker_engine(paths, network) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def libvirt_engine(paths: Paths) -> Iterator[libvirt.LibvirtEngine]:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+    with libvirt.libvirt_engine(paths) as engine:
+        yield engine

@@ -1,0 +1,113 @@
+"""The engines: they come up, tell their versions, carry a domain, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from isobench.engines import docker, dockerd
+from isobench.engines.docker import DockerEngine
+from isobench.engines.libvirt import LibvirtEngine
+from isobench.errors import HarnessError, SampleError, UsageError
+from isobench.guest.console import Console
+from isobench.host.paths import Paths
+
+# org 0x7c00: xor ax,ax; mov ds,ax; cld; mov si,0x7c16; lodsb; test al,al; jz halt; mov dx,0x3f8; out dx,al;
+# jmp lodsb; halt: hlt; jmp halt; then the text.
+SAID = b"boot sector runs\n"
+CODE = bytes.fromhex("31c08ed8fcbe167cac84c07406baf803eeebf5f4ebfd") + SAID + b"\0"
+BOOT_SECTOR = CODE.ljust(510, b"\0") + b"\x55\xaa"
+
+HARNESS = """
+import sys, time
+from pathlib import Path
+from isobench.engines.dockerd import EmbeddedDocker
+from isobench.host.paths import Paths
+root = Path(sys.argv[1])
+with EmbeddedDocker(Paths(root / "cache", root / "run", root, root, (), ())):
+    print("up", flush=True)
+    time.sleep(60)
+"""
+
+
+def state() -> tuple[str, ...]:
+    """What an engine could leave on the host: links, rules, mounts."""
+    rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
+    kept = "\n".join(line.split(" [")[0] for line in rules.splitlines() if line.startswith((":", "-A")))
+    return kept, Path("/proc/mounts").read_text(), "\n".join(sorted(os.listdir("/sys/class/net")))  # noqa: PTH208
+
+
+def folders(root: Path) -> Paths:
+    return Paths(root / "cache", root / "run", root, root, (), ())
+
+
+@pytest.mark.docker
+def test_a_killed_harness_leaves_what_clean_removes(tmp_path: Path, paths: Paths) -> None:
+    # The fixture keeps measurements away: this test compares the whole host's rules, links and mounts.
+    if docker.unavailable(paths):
+        pytest.skip("the embedded Docker needs root and dockerd")
+    paths = folders(tmp_path)
+    paths.cache.mkdir()
+    before = state()
+    with subprocess.Popen([sys.executable, "-c", HARNESS, tmp_path], stdout=subprocess.PIPE) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline() == b"up\n"
+        assert (tmp_path / "run/docker/docker.sock").stat().st_mode & 0o777 == 0o600
+        assert dockerd.clean(paths) == []  # a living harness keeps its own
+        with pytest.raises(HarnessError, match="another isobench"):
+            dockerd.EmbeddedDocker(paths).__enter__()
+        harness.send_signal(signal.SIGKILL)
+    removed = dockerd.clean(paths)
+    assert any("dockerd" in line for line in removed)
+    assert state() == before
+    assert dockerd.clean(paths) == []
+
+
+@pytest.mark.docker
+def test_docker_tells_its_versions_and_has_the_network(docker_engine: DockerEngine) -> None:
+    assert all(docker_engine.versions().values())
+    (network,) = docker_engine.api.networks(names=[docker_engine.network_name])
+    assert network["IPAM"]["Config"][0]["Gateway"] == docker_engine.network.gateway
+
+
+@pytest.mark.parametrize("url", ["tcp://10.0.0.1:2375", "ssh://host"])
+def test_a_remote_docker_is_refused_in_one_line(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", url)
+    with pytest.raises(UsageError, match="remote") as caught:
+        docker.unavailable(folders(tmp_path))
+    assert "\n" not in caught.value.line()
+
+
+@pytest.mark.vm
+def test_a_kvm_domain_runs_a_boot_sector(libvirt_engine: LibvirtEngine, paths: Paths) -> None:
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        pytest.skip("no /dev/kvm")
+    import libvirt
+
+    disk = paths.run / "boot.raw"
+    disk.write_bytes(BOOT_SECTOR)
+    name = str(uuid.uuid4())
+    with Console(paths.run / "com1") as console:
+        domain = libvirt_engine.connection.createXML(f"""
+            <domain type='kvm'><name>isobench-boot-sector</name><uuid>{name}</uuid><memory unit='MiB'>64</memory>
+            <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os><features><acpi/></features>
+            <devices><controller type='usb' model='none'/><memballoon model='none'/>
+            <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/>
+            <target dev='sda' bus='sata'/></disk>
+            <serial type='unix'><source mode='connect' path='{console.path}'/><target port='0'/></serial>
+            </devices></domain>""")
+        try:
+            started = libvirt_engine.wait_event(name, libvirt.VIR_DOMAIN_EVENT_STARTED, 20)
+            assert console.wait_mark(SAID, 20) > 0
+        finally:
+            domain.destroy()
+        assert libvirt_engine.wait_event(name, libvirt.VIR_DOMAIN_EVENT_STOPPED, 20) > started
+    assert libvirt_engine.versions()["qemu"]
+    with pytest.raises(SampleError, match="no event"):
+        libvirt_engine.wait_event(name, libvirt.VIR_DOMAIN_EVENT_PMSUSPENDED, 0.01)

@@ -1,0 +1,147 @@
+"""The report in a real browser: nothing runs, nothing is fetched, nothing overflows. All sessions are test data."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from tests import synthetic
+
+from isobench.model import Cell, Sample
+from isobench.report.page import write
+from isobench.store.reader import SessionRecord
+
+pytestmark = pytest.mark.browser
+
+_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+_HOSTILE = (
+    "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "javascript:alert(1)", "x" * 10_000,
+    "\u202egnp.exe\u202c", "🧪 emoji", "</script><b>", "<a href='javascript:alert(1)'>go</a>", "{{ 7*7 }}",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("Chromium is not installed (Debian: chromium)")
+    with sync_playwright() as tool:
+        opened = tool.chromium.launch(executable_path=found, args=list(_FLAGS))
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A page that remembers every complaint."""
+
+    def __init__(self, browser: Browser, file: Path, width: int = 1280, scheme: Any = "light") -> None:
+        self.trouble: list[str] = []
+        self.page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page.on("console", lambda m: self.trouble.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("dialog", self._refuse)
+        self.page.on("request", lambda r: None if r.url == file.as_uri() or r.url.startswith(("data:", "blob:"))
+                     else self.trouble.append(r.url))  # fmt: skip
+        self.page.goto(file.as_uri())
+        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        self.page.wait_for_function("[...document.querySelectorAll('.plot')].every(p => p.dataset.done)")
+
+    def _refuse(self, box: Dialog) -> None:
+        self.trouble.append(box.message)
+        box.dismiss()
+
+    def close(self) -> None:
+        self.page.close()
+        assert self.trouble == []
+
+
+def record(taken: list[Sample], **more: Any) -> SessionRecord:
+    return SessionRecord(synthetic.session_meta(**more), tuple(taken), Path("made-up"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "dark"), (2560, "light")])
+def test_it_fits_without_scrolling_sideways(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
+    file = write(record(synthetic.samples()), tmp_path / "report.html")
+    assert file.stat().st_size < 5.5e6
+    watched = Watched(browser, file, width, scheme)
+    page = watched.page
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".plot .main-svg").count() > 10
+    watched.close()
+
+
+def test_emulated_machines_are_marked_and_get_no_ratio(browser: Browser, tmp_path: Path) -> None:
+    watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "tcg.html"))
+    page = watched.page
+    assert "not a guide to KVM" in page.locator(".banner").first.inner_text()
+    assert page.locator("#overview tr.emu").count() == 10
+    for row in page.locator("#overview tr.emu").all():
+        assert row.locator("td").nth(3).inner_text() == "emulated"
+    watched.close()
+    watched = Watched(browser, write(record(synthetic.samples(), emulated=False), tmp_path / "kvm.html"))
+    assert watched.page.locator(".banner").count() == 0
+    assert "×" in watched.page.locator("#answer").inner_text()
+    watched.close()
+
+
+def _few(which: str) -> list[Sample]:
+    draw = random.Random(1)  # noqa: S311
+    if which == "one":
+        return [synthetic.sample(0, "idle", "docker", draw)]
+    if which == "failed":
+        return [synthetic.sample(i, "idle", t, draw, "failed") for i, t in enumerate(synthetic.TARGETS)]
+    return []
+
+
+@pytest.mark.parametrize("which", ["none", "one", "failed"])
+def test_sessions_with_next_to_nothing(browser: Browser, tmp_path: Path, which: str) -> None:
+    taken = _few(which)
+    watched = Watched(browser, write(record(taken), tmp_path / "few.html"), 390)
+    assert watched.page.locator(".answer p").count() >= 1
+    assert watched.page.locator("#overview tbody tr").count() == max(1, len(taken))
+    if which == "failed":
+        assert "made-up failure" in watched.page.locator("#trust").inner_text()
+    watched.close()
+
+
+def test_a_session_json_that_says_almost_nothing(browser: Browser, tmp_path: Path) -> None:
+    thin = SessionRecord({"format": 1}, tuple(synthetic.samples()), Path("made-up"), dropped_tail=True)
+    Watched(browser, write(thin, tmp_path / "thin.html")).close()
+
+
+@pytest.mark.parametrize("width", [390, 2560])
+def test_hostile_names_are_only_text(browser: Browser, tmp_path: Path, width: int) -> None:
+    draw = random.Random(2)  # noqa: S311
+    taken = []
+    for number, name in enumerate(_HOSTILE * 2):
+        made = synthetic.sample(number, "idle", "docker", draw)
+        metrics = made.metrics | {"time_to_init": float("nan"), name: 1.0}
+        bad = replace(made, cell=Cell(name, name[::-1]), metrics=metrics, facts={name: name}, marks=(name,),
+                      not_applicable={name: name}, noise={name: 1.0})  # fmt: skip
+        taken += [bad, replace(bad, outcome="rubbish", error=name, output=name)]
+    texts = {name: name for name in _HOSTILE}
+    more: dict[str, Any] = {"id": "</title>" + _HOSTILE[0], "environment": texts, "versions": texts}
+    more["targets"] = {name: {"title": name, "acceleration": "tcg", "describe": texts} for name in _HOSTILE}
+    watched = Watched(browser, write(record(taken, **more), tmp_path / "hostile.html"), width)
+    watched.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert watched.page.locator("img, script[src], a[href^='javascript'], b b").count() == 0
+    watched.close()
+
+
+def test_the_keyboard_reaches_what_there_is(browser: Browser, tmp_path: Path) -> None:
+    watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "keys.html"))
+    watched.page.keyboard.press("Tab")
+    assert watched.page.evaluate("document.activeElement.className") == "skip"
+    assert watched.page.evaluate("[...document.querySelectorAll('.scroll')].every(s => s.tabIndex === 0)")
+    watched.close()

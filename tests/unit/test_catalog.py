@@ -1,0 +1,61 @@
+"""Reading targets.toml: what is built in, and what a mistake says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from isobench.errors import UsageError
+from isobench.targets import base, catalog
+
+BUILTIN = Path(base.__file__).parent / "targets.toml"
+TABLE = '[{name}]\nkind = "{kind}"\ntitle = "t"\ndescription = "d"\nisolates = "i"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "targets.toml"
+    file.write_text(text)
+    return file
+
+
+def test_the_built_in_targets_in_their_order() -> None:
+    found = catalog.find((), [BUILTIN])
+    assert [(spec.name, spec.kind) for spec in found] == [
+        ("native", "native"), ("docker", "docker"), ("vm-micro", "vm"), ("vm-q35", "vm"),
+    ]  # fmt: skip
+    assert found[2].options == {"machine": "microvm"}
+
+
+def test_a_later_file_adds_and_replaces(tmp_path: Path) -> None:
+    own = write(tmp_path, TABLE.format(name="docker", kind="docker") + TABLE.format(name="mine", kind="native"))
+    found = catalog.load_all([BUILTIN, own])
+    assert found["docker"].title == "t"
+    assert list(found)[-1] == "mine"
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no target is called 'dokcer'; did you mean 'docker'"):
+        catalog.find(["dokcer"], [BUILTIN])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TABLE.format(name="a", kind="podman"), "targets.toml: a: Input tag 'podman'"),
+        (TABLE.format(name="a", kind="vm"), "targets.toml: a.options: Field required"),
+        (TABLE.format(name="a", kind="vm") + 'options = { machine = "pc" }', r"a.options.machine: Input should be"),
+        (TABLE.format(name="a", kind="native") + "speed = 1", "a.speed: Extra inputs are not permitted"),
+        (TABLE.format(name="A_b", kind="native"), r"targets.toml: \[A_b\] is no name for a target"),
+        ("x = [", "targets.toml: is no TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as raised:
+        catalog.load_all([write(tmp_path, text)])
+    assert "\n" not in raised.value.line()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: cannot be read: No such file"):
+        catalog.load_all([tmp_path / "none.toml"])
