@@ -1,4 +1,4 @@
-"""Engines of the integration tests: private ones in a scratch cache, opened once, closed and tidied at the end."""
+"""Engines of the integration tests: private ones in a scratch cache, opened once a module, since two with one run folder exclude each other."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def paths() -> Iterator[Paths]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def network(paths: Paths) -> Iterator[bridge.Network]:
     with bridge.Bridge("isobtest1") as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_engine(paths: Paths, network: bridge.Network) -> Iterator[docker.DockerEngine]:
     try:
         if reason := docker.unavailable(paths):
@@ -50,7 +50,7 @@ def docker_engine(paths: Paths, network: bridge.Network) -> Iterator[docker.Dock
         yield engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def libvirt_engine(paths: Paths) -> Iterator[libvirt.LibvirtEngine]:
     if reason := libvirt.unavailable():
         pytest.skip(reason)

@@ -48,17 +48,20 @@ def folders(root: Path) -> Paths:
 
 
 @pytest.mark.docker
-def test_a_killed_harness_leaves_what_clean_removes(tmp_path: Path, paths: Paths) -> None:
+def test_a_killed_harness_leaves_what_clean_removes(paths: Paths) -> None:
     # The fixture keeps measurements away: this test compares the whole host's rules, links and mounts.
     if docker.unavailable(paths):
         pytest.skip("the embedded Docker needs root and dockerd")
-    paths = folders(tmp_path)
+    # Beside the fixture's own folders: containerd's sockets need a short path.
+    root = paths.cache.parent / "killed"
+    root.mkdir()
+    paths = folders(root)
     paths.cache.mkdir()
     before = state()
-    with subprocess.Popen([sys.executable, "-c", HARNESS, tmp_path], stdout=subprocess.PIPE) as harness:
+    with subprocess.Popen([sys.executable, "-c", HARNESS, root], stdout=subprocess.PIPE) as harness:
         assert harness.stdout is not None
         assert harness.stdout.readline() == b"up\n"
-        assert (tmp_path / "run/docker/docker.sock").stat().st_mode & 0o777 == 0o600
+        assert (root / "run/docker/docker.sock").stat().st_mode & 0o777 == 0o600
         assert dockerd.clean(paths) == []  # a living harness keeps its own
         with pytest.raises(HarnessError, match="another isobench"):
             dockerd.EmbeddedDocker(paths).__enter__()
@@ -91,12 +94,13 @@ def test_a_kvm_domain_runs_a_boot_sector(libvirt_engine: LibvirtEngine, paths: P
     import libvirt
 
     disk = paths.run / "boot.raw"
-    disk.write_bytes(BOOT_SECTOR)
+    disk.write_bytes(BOOT_SECTOR.ljust(1 << 20, b"\0"))
     name = str(uuid.uuid4())
     with Console(paths.run / "com1") as console:
         domain = libvirt_engine.connection.createXML(f"""
             <domain type='kvm'><name>isobench-boot-sector</name><uuid>{name}</uuid><memory unit='MiB'>64</memory>
             <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os><features><acpi/></features>
+            <cpu mode='custom' match='exact' check='none'><model fallback='forbid'>qemu64</model></cpu>
             <devices><controller type='usb' model='none'/><memballoon model='none'/>
             <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/>
             <target dev='sda' bus='sata'/></disk>

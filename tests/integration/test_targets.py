@@ -105,12 +105,9 @@ def make_workload(folder: Path) -> Workload:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(paths: Paths) -> Iterator[Bench]:
     if reason := cgroup.unavailable():
         pytest.skip(reason)
-    paths = Paths.default()
-    paths.cache.mkdir(parents=True, exist_ok=True)
-    paths.run.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.callback(cgroup.remove_parent)
         try:

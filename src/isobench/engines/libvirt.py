@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from isobench.errors import HarnessError, SampleError, UsageError
+from isobench.host import reaper
 from isobench.host.paths import Paths, cache_folder
 from isobench.host.process import run
 
@@ -95,6 +96,7 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     """Give a connection with its events; it is closed at the end."""
     import libvirt
 
+    reaper.adopt_orphans()
     _start_event_loop()
     uri, embedded = _choose(paths)
     try:

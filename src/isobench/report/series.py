@@ -70,9 +70,7 @@ class Data:
         workload, target, name = key
         figures = tuple(value for _, value in pairs)
         numbers = tuple(number for number, _ in pairs)
-        return Series(
-            workload, target, METRICS[name], figures, numbers, target in self.emulated, median(figures)
-        )
+        return Series(workload, target, METRICS[name], figures, numbers, target in self.emulated, median(figures))
 
     def get(self, workload: str, target: str, metric: str) -> Series | None:
         """Return a series, None where nothing was measured."""

@@ -88,7 +88,7 @@ def _inside(bench: Bench, job: Job, words: tuple[str, ...], run_id: int) -> JobR
 def _on_host(bench: Bench, job: Job, words: tuple[str, ...]) -> JobRecord:
     pinned = ("taskset", "--cpu-list", cpu_list(bench.slot.placement.harness))
     if job.on == "loadgen":
-        tool: tuple[str, ...] = (sys.executable, "-m", f"isobench.load.{words[0]}", *words[1:])
+        tool: tuple[str, ...] = (sys.executable, "-m", f"isobench.loadgen.{words[0]}", *words[1:])
     else:
         tool = ("chroot", str(bench.prepared.rootfs.tree), *words)
     start = time.monotonic_ns()

@@ -14,7 +14,7 @@ from isobench.errors import HarnessError, SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.guest.console import KERNEL_DONE, Console
-from isobench.host import memory
+from isobench.host import memory, reaper
 from isobench.host.process import last_lines
 from isobench.images import disk
 from isobench.images.types import Kernel
@@ -167,7 +167,10 @@ class VmInstance(Life):
         """
         import libvirt
 
-        return self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
+        at_ns = self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
+        for pid in self.cgroup.pids():
+            reaper.reap(pid)
+        return at_ns
 
     def kernel_done_at(self, timeout: float) -> int | None:
         """Return when the initramfs's init spoke on the serial port."""

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from isobench.load import openloop
+from isobench.loadgen import openloop
 
 
 def serve(listener: socket.socket, stall_at: int) -> None:

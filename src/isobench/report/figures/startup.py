@@ -58,9 +58,7 @@ def _waterfall(data: Data, workload: str) -> Panel | None:
     return replace(made, legend=tuple((_NAMES[phase], _COLOURS[phase]) for phase in PHASES))
 
 
-def _phase(
-    data: Data, workload: str, series: list[Series], phase: str, placed: Rows, scale: Scale
-) -> dict[str, Any]:
+def _phase(data: Data, workload: str, series: list[Series], phase: str, placed: Rows, scale: Scale) -> dict[str, Any]:
     found = [data.get(workload, s.target, phase) for s in series]
     return {
         "orientation": "h",

@@ -1,7 +1,7 @@
 """Open-loop load: requests are due at a fixed rate, whether or not earlier ones were answered.
 
 Latency counts from the instant at which a request was due, so a stall is charged to every request that it delays
-(Tene: coordinated omission). Prints one JSON object; run as ``python -m isobench.load.openloop``.
+(Tene: coordinated omission). Prints one JSON object; run as ``python -m isobench.loadgen.openloop``.
 """
 
 from __future__ import annotations
