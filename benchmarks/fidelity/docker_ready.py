@@ -71,7 +71,7 @@ def main(count: int) -> int:
         return 1
     low, high = found.low * 1e3, found.high * 1e3
     print(f"median paired difference {found.value * 1e3:+.2f} ms (95 % {low:+.2f} to {high:+.2f} ms)")
-    inside = -BOUND <= low and high <= BOUND
+    inside = low >= -BOUND and high <= BOUND
     verdict = "lies" if inside else "does not lie"
     print(f"the interval {verdict} within ±{BOUND:g} ms; its half-width is {(high - low) / 2:.2f} ms")
     return 0 if inside else 1

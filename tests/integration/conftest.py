@@ -1,4 +1,4 @@
-"""Engines of the integration tests: private ones in a scratch cache, opened once a module, since two with one run folder exclude each other."""
+"""Engines of the integration tests: private, in a scratch cache, opened once a module and tidied at its end."""
 
 from __future__ import annotations
 
