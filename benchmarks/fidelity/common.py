@@ -11,7 +11,6 @@ from isobench.model import Cell, Parameters
 from isobench.plan import Step
 
 IDLE_DOCKER = Step(Cell("idle", "docker", Parameters()), 0, "warmup", "kill")
-IDLE_MICRO = Step(Cell("idle", "vm-micro", Parameters()), 0, "warmup", "kill")
 
 
 def pairs(

@@ -41,7 +41,7 @@ class House:
 
     def prepare(self, workload: Workload, say: Say) -> Prepared:
         """Return the workload's image and root file system, built first where need be, and the targets' shares."""
-        base = ensure_base(self.docker.api, self.paths.cache, say)
+        base = ensure_base(self.docker.api, self.paths.cache)
         image = ensure_image(self.docker.api, workload, base, self.paths.cache, self.docker.network_name, say)
         prepared = Prepared(workload, image, ensure_rootfs(self.docker.api, image, self.paths.cache))
         for target in self.targets.values():

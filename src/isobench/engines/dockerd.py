@@ -16,7 +16,7 @@ from typing import IO
 from isobench.engines import firewall
 from isobench.errors import HarnessError
 from isobench.host.paths import Paths
-from isobench.host.process import last_lines, run
+from isobench.host.process import command_lines, last_lines, run
 
 _START = 60.0
 _STOP = 20.0
@@ -171,18 +171,12 @@ def _end_orphans(containers: Path) -> list[str]:
 def _processes(*folders: str) -> list[tuple[int, str]]:
     """Return dockerd, containerd and shims whose command line names one of our folders."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        except OSError:
-            continue
+    for pid, words in command_lines():
         name = Path(words[0]).name
         shim = name.startswith("containerd-shim") and _NAMESPACE in words and _SHARED in words
         ours = shim or any(word.removeprefix("unix://").startswith(folders) for word in words[1:])
         if ours and name.startswith(("dockerd", "containerd", "docker-proxy", "runc")):
-            found.append((int(entry.name), name))
+            found.append((pid, name))
     return found
 
 

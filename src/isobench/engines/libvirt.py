@@ -16,7 +16,7 @@ from typing import Any
 from isobench.errors import HarnessError, SampleError, UsageError
 from isobench.host import reaper
 from isobench.host.paths import Paths, cache_folder
-from isobench.host.process import run
+from isobench.host.process import command_lines, run
 
 PREFIX = "isobench-"
 _USER = "libvirt-qemu"
@@ -204,17 +204,11 @@ def _start_event_loop() -> None:
 def clean(paths: Paths) -> list[str]:
     """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
     removed = _clean_system()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        except OSError:
-            continue
+    for pid, words in command_lines():
         if any(word.startswith(f"guest={PREFIX}") for word in words):
             with suppress(ProcessLookupError):
-                os.kill(int(entry.name), signal.SIGKILL)
-                removed.append(f"VM process {entry.name}")
+                os.kill(pid, signal.SIGKILL)
+                removed.append(f"VM process {pid}")
     root = root_folder(paths)
     for folder in (root / "etc" / "qemu", root / "run" / "qemu", root / "lib" / "qemu"):
         for leftover in folder.glob(f"*{PREFIX}*") if folder.is_dir() else ():

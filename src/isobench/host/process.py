@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from isobench.errors import HarnessError
@@ -43,3 +43,15 @@ def last_lines(output: bytes, count: int = _LAST_LINES) -> str:
     """Return the last lines of a program's output, decoded safely and joined into one line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return " | ".join(lines[-count:])
+
+
+def command_lines() -> Iterator[tuple[int, list[str]]]:
+    """Yield every process of the host with the words of its command line; one that ends meanwhile is left out."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            text = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        yield int(entry.name), text.decode("utf-8", "replace").split("\0")

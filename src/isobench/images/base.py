@@ -18,7 +18,7 @@ TAG = "isobench/base"
 _KEYRINGS = "/usr/share/keyrings"
 
 
-def ensure_base(api: DockerApi, cache: Path, say: object = None) -> str:
+def ensure_base(api: DockerApi, cache: Path) -> str:
     """Return the id of ``isobench/base``, made first where it is not there yet."""
     from docker.errors import ImageNotFound
 

@@ -73,8 +73,8 @@ THROUGHPUT: tuple[Metric, ...] = (
         "requests_per_second",
         "1/s",
         "host",
-        "Saturated, closed loop: requests over the time between the client's marks; clients, payload and pipeline "
-        "stand in workload.toml.",
+        "Saturated, closed loop: the rate that the client on the host counted over its own run, on the host's clock; "
+        "clients, payload and pipeline stand in workload.toml.",
         "redis-benchmark",
         10,
     ),
