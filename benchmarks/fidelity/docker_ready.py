@@ -10,17 +10,19 @@ import sys
 import time
 
 import numpy as np
-from common import IDLE_DOCKER, keep, pairs
+from common import keep, paired_samples, sample_of
 
-from isobench.host import cpus, lock
+from isobench.host import lock
 from isobench.host.paths import Paths
 from isobench.house import House, house
-from isobench.runner.measure import measure
+from isobench.model import Cell
+from isobench.plan import Step
 from isobench.stats.median import median
 from isobench.targets import catalog
-from isobench.targets.base import Prepared, Slot
+from isobench.targets.base import Prepared
 from isobench.workloads.loader import find
 
+STEP = Step(Cell("idle", "docker"), 0, "warmup", "kill")
 BOUND = 5.0
 """Milliseconds within which the interval of the difference must lie."""
 
@@ -46,14 +48,7 @@ def by_hand(opened: House, prepared: Prepared) -> float:
 
 def through_isobench(opened: House, prepared: Prepared, number: int) -> float:
     """The harness's own sample: time_to_ready, seconds."""
-    folder = opened.paths.run / f"fidelity-{number}"
-    folder.mkdir(parents=True)
-    placement = cpus.place(prepared.workload.resources.vcpus, serving=False, cores=cpus.usable())
-    slot = Slot(folder.name, folder, placement, number)
-    sample = measure("fidelity", number, IDLE_DOCKER, opened.targets["docker"], prepared, slot)
-    if sample.outcome != "ok":
-        raise SystemExit(f"sample {number}: {sample.error}")
-    return sample.metrics["time_to_ready"]
+    return sample_of(opened, prepared, STEP, number).metrics["time_to_ready"]
 
 
 def main(count: int) -> int:
@@ -61,7 +56,9 @@ def main(count: int) -> int:
     paths = Paths.default()
     with lock.measuring(paths.run, wait=True), house(paths, catalog.find(["docker"], paths.targets), print) as opened:
         prepared = opened.prepare(find(["idle"], paths.workloads)[0], print)
-        rows = pairs(count, lambda n: through_isobench(opened, prepared, n), lambda n: by_hand(opened, prepared))
+        rows = paired_samples(
+            count, lambda n: through_isobench(opened, prepared, n), lambda n: by_hand(opened, prepared)
+        )
     keep(rows, paths.results / "fidelity-docker_ready.json")
     mine, other = np.array(rows).T
     found = median(mine - other)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-
 from isobench.engines import bridge, dockerd, firewall, libvirt
 from isobench.host import cgroup
 from isobench.host.paths import Paths
+from isobench.host.process import remove_tree
+from isobench.images import cache
 
 
 def clean(paths: Paths) -> list[str]:
@@ -23,13 +23,14 @@ def clean(paths: Paths) -> list[str]:
     firewall.put_back(paths.run / "firewall.json")
     instances = paths.cache / "instances"
     for folder in sorted(instances.iterdir()) if instances.is_dir() else ():
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         done.append(f"instance files {folder.name}")
-    for scratch in sorted(paths.cache.glob("*/.building-*")):
-        shutil.rmtree(scratch, ignore_errors=True)
-        done.append(f"half-built {scratch.parent.name}")
+    with cache.building(paths.cache, wait=False) as ours:
+        for scratch in sorted(paths.cache.glob("*/.building-*")) if ours else ():
+            remove_tree(scratch)
+            done.append(f"half-built {scratch.parent.name}")
     for folder in sorted(paths.run.iterdir()) if paths.run.is_dir() else ():
         if folder.is_dir():
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
             done.append(f"run folder {folder.name}")
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from pathlib import Path
 from isobench.host import cgroup
 from isobench.host.paths import Paths
 from isobench.model import TargetSpec
+
+_CPU = Path("/sys/devices/system/cpu")
+_MEMORY = Path("/sys/kernel/mm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +27,25 @@ class Finding:
 
 def examine(paths: Paths, specs: Sequence[TargetSpec]) -> list[Finding]:
     """Return a finding for each target; KVM is proven by booting the guest kernel."""
-    from isobench.engines import docker, libvirt
-
-    root = cgroup.unavailable()
-    no_docker = root or docker.unavailable(paths)
-    no_vm = no_docker or libvirt.unavailable()
+    no_docker, no_vm = _reasons(paths)
     # Every target needs Docker: the one root file system is built there.
     reasons = {"native": no_docker, "docker": no_docker, "vm": no_vm}
     findings = [
         Finding(spec.name, reasons.get(spec.kind) is None, reasons.get(spec.kind) or spec.title) for spec in specs
     ]
     return [*findings, _kvm(paths) if no_vm is None else Finding("kvm", False, no_vm)]
+
+
+def _reasons(paths: Paths) -> tuple[str | None, str | None]:
+    """Return why containers, and why VMs, cannot run."""
+    from isobench.engines import docker, libvirt
+
+    if os.geteuid() != 0:
+        # What else is missing only root can see: the sbin folders are on no one else's PATH.
+        root = "control groups, mounts and the bridge need root: run it with sudo"
+        return root, root
+    no_docker = cgroup.unavailable() or docker.unavailable(paths)
+    return no_docker, no_docker or libvirt.unavailable()
 
 
 def _kvm(paths: Paths) -> Finding:
@@ -47,26 +59,51 @@ def _kvm(paths: Paths) -> Finding:
         state = kvm.probe(ensure_kernel(build(paths.cache), paths.cache), paths.cache, paths.run)
     except IsobenchError as error:
         return Finding("kvm", False, error.line())
-    return Finding("kvm", state.available, state.reason)
+    emulated = "" if state.available else "; VMs run all the same, emulated and marked so"
+    return Finding("kvm", state.available, state.reason + emulated)
 
 
 def advice() -> list[str]:
-    """Return what would make this host's figures steadier."""
-    found = []
-    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-    if governor.is_file() and (now := governor.read_text().strip()) != "performance":
-        found.append(f"the CPU governor is {now}: cpupower frequency-set -g performance")
-    turbo = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
-    if turbo.is_file() and turbo.read_text().strip() == "0":
+    """Return what would make this host's figures steadier, or how to read them."""
+    found = [*_clock_advice(), *_memory_advice()]
+    if cgroup.version() == 1:
         found.append(
-            "turbo is on, so the clock depends on heat: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo"
+            "control groups are v1, which charges no one for delayed writes, so host_io_written counts direct ones"
+            " only: boot with systemd.unified_cgroup_hierarchy=1"
         )
-    smt = Path("/sys/devices/system/cpu/smt/active")
-    if smt.is_file() and smt.read_text().strip() == "1":
-        found.append("SMT is on: cores share execution units; nosmt makes them alike")
     ticks = [int(x) for x in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    if (steal := ticks[7] / max(sum(ticks), 1)) > 0.01:
+    if len(ticks) == 8 and (steal := ticks[7] / max(sum(ticks), 1)) > 0.01:
         found.append(f"{steal:.1%} of this machine's time since boot was stolen by its hypervisor: compare in pairs")
     if not shutil.which("taskset"):
         found.append("taskset is missing, so clients cannot be pinned: install util-linux")
     return found
+
+
+def _clock_advice() -> list[str]:
+    found = []
+    governor = _read(_CPU / "cpu0/cpufreq/scaling_governor")
+    if governor not in (None, "performance"):
+        found.append(f"the CPU governor is {governor}: cpupower frequency-set -g performance")
+    turbo = _CPU / "intel_pstate/no_turbo"
+    if _read(turbo) == "0":
+        found.append(f"turbo is on, so the clock depends on heat: echo 1 > {turbo}")
+    if _read(_CPU / "smt/active") == "1":
+        found.append(f"SMT is on, so cores share execution units: echo off > {_CPU}/smt/control")
+    return found
+
+
+def _memory_advice() -> list[str]:
+    found = []
+    ksm, huge = _MEMORY / "ksm/run", _MEMORY / "transparent_hugepage/enabled"
+    if _read(ksm) == "1":
+        found.append(f"KSM merges the guests' equal pages, which takes CPU and lowers host_pss: echo 2 > {ksm}")
+    if "[always]" in (_read(huge) or ""):
+        found.append(f"transparent huge pages are always on, so memory grows by 2 MiB: echo madvise > {huge}")
+    return found
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

@@ -38,3 +38,13 @@ class SampleError(IsobenchError):
     def __init__(self, outcome: str, message: str, *, where: str | None = None, mend: str | None = None) -> None:
         super().__init__(message, where=where, mend=mend)
         self.outcome = outcome
+
+
+_ENGINES = ("docker", "libvirt", "requests", "urllib3")
+
+
+def engine_words(error: BaseException) -> str | None:
+    """Return an engine's own error as one line, or None where the error is not an engine's but a defect of ours."""
+    if not type(error).__module__.startswith(_ENGINES):
+        return None
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"

@@ -12,7 +12,7 @@ from isobench.errors import HarnessError, IsobenchError, UsageError
 from isobench.guest.build import GuestBinaries, build
 from isobench.host import cgroup
 from isobench.host.paths import Paths
-from isobench.images.base import ensure_base
+from isobench.images.base import ensure_base, needs_base
 from isobench.images.build import ensure_image
 from isobench.images.kernel import ensure_kernel
 from isobench.images.rootfs import ensure_rootfs
@@ -41,9 +41,10 @@ class House:
 
     def prepare(self, workload: Workload, say: Say) -> Prepared:
         """Return the workload's image and root file system, built first where need be, and the targets' shares."""
-        base = ensure_base(self.docker.api, self.paths.cache)
-        image = ensure_image(self.docker.api, workload, base, self.paths.cache, self.docker.network_name, say)
-        prepared = Prepared(workload, image, ensure_rootfs(self.docker.api, image, self.paths.cache))
+        builder = self.docker.builder
+        base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
+        image = ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say)
+        prepared = Prepared(workload, image, ensure_rootfs(builder, image, self.paths.cache))
         for target in self.targets.values():
             target.prepare(prepared)
         return prepared

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from isobench.clean import clean
 from isobench.engines import bridge, docker, libvirt
 from isobench.errors import IsobenchError
 from isobench.host.lock import measuring
 from isobench.host.paths import Paths, run_folder
+
+_SCRATCH = "isob-"
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +25,19 @@ def paths() -> Iterator[Paths]:
     if os.geteuid() != 0:
         pytest.skip("private engines need root")
     with measuring(run_folder(), wait=True):
-        scratch = Path(tempfile.mkdtemp(prefix="isob-", dir="/var/tmp"))
-        made = Paths(
-            cache=scratch / "cache", run=scratch / "run", results=scratch / "results", reports=scratch, workloads=(),
-            targets=(),
-        )  # fmt: skip
+        # The lock is ours, so whoever left such folders is dead: a test run that was killed.
+        for old in Path("/var/tmp").glob(f"{_SCRATCH}*"):
+            clean(_below(old))
+            shutil.rmtree(old, ignore_errors=True)
+        made = _below(Path(tempfile.mkdtemp(prefix=_SCRATCH, dir="/var/tmp")))
         made.cache.mkdir()
         made.run.mkdir()
         yield made
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(made.reports, ignore_errors=True)
+
+
+def _below(scratch: Path) -> Paths:
+    return Paths(scratch / "cache", scratch / "run", scratch / "results", scratch, workloads=(), targets=())
 
 
 @pytest.fixture(scope="module")

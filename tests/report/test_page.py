@@ -80,6 +80,46 @@ def test_it_fits_without_scrolling_sideways(browser: Browser, tmp_path: Path, wi
     watched.close()
 
 
+_CUT = """
+() => [...document.querySelectorAll('.plot')].flatMap(plot => {
+  const room = plot.getBoundingClientRect();
+  return [...plot.querySelectorAll('text')].filter(text => {
+    const box = text.getBoundingClientRect();
+    return box.width && (box.left < room.left - 1 || box.right > room.right + 1 || box.bottom > room.bottom + 1);
+  }).map(text => plot.id + ': ' + text.textContent);
+})
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1440, 2560])
+def test_no_word_of_a_figure_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
+    watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "whole.html"), width)
+    assert watched.page.locator(".plot text").count() > 100
+    assert watched.page.evaluate(_CUT) == []
+    watched.close()
+
+
+def test_figures_wait_until_they_are_near(browser: Browser, tmp_path: Path) -> None:
+    file = write(record(synthetic.samples()), tmp_path / "lazy.html")
+    page = browser.new_page(viewport={"width": 390, "height": 700})
+    page.goto(file.as_uri())
+    assert page.evaluate("typeof Plotly") == "undefined"
+    page.locator("#startup .plot").first.scroll_into_view_if_needed()
+    page.wait_for_selector("#startup .plot .main-svg")
+    assert page.evaluate("typeof Plotly") == "object"
+    assert page.locator("#throughput .main-svg").count() == 0
+    page.close()
+
+
+def test_a_metrics_name_leads_to_its_definition(browser: Browser, tmp_path: Path) -> None:
+    watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "names.html"))
+    page = watched.page
+    assert "request → ready" in str(page.locator("#startup a.metric").first.get_attribute("title"))
+    targets = page.evaluate("[...document.querySelectorAll('a.metric')].map(a => a.getAttribute('href'))")
+    assert all(page.locator(target).count() == 1 for target in set(targets))
+    watched.close()
+
+
 def test_emulated_machines_are_marked_and_get_no_ratio(browser: Browser, tmp_path: Path) -> None:
     watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "tcg.html"))
     page = watched.page

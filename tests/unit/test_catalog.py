@@ -19,12 +19,21 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def test_the_built_in_targets_in_their_order() -> None:
+def test_the_default_targets_in_their_order() -> None:
     found = catalog.find((), [BUILTIN])
     assert [(spec.name, spec.kind) for spec in found] == [
         ("native", "native"), ("docker", "docker"), ("vm-micro", "vm"), ("vm-q35", "vm"),
     ]  # fmt: skip
-    assert found[2].options == {"machine": "microvm"}
+    assert [spec.options for spec in found[:3]] == [{}, {}, {"machine": "microvm"}]
+
+
+def test_what_is_not_a_default_runs_when_it_is_named() -> None:
+    (hardened,) = catalog.find(["docker-hardened"], [BUILTIN])
+    assert (hardened.kind, hardened.default) == ("docker", False)
+    assert hardened.options == {
+        "capabilities": "declared", "no_new_privileges": True, "read_only": True, "pids_limit": 512,
+    }  # fmt: skip
+    assert "docker-hardened" in catalog.load_all([BUILTIN])
 
 
 def test_a_later_file_adds_and_replaces(tmp_path: Path) -> None:
@@ -46,6 +55,9 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         (TABLE.format(name="a", kind="vm"), "targets.toml: a.options: Field required"),
         (TABLE.format(name="a", kind="vm") + 'options = { machine = "pc" }', r"a.options.machine: Input should be"),
         (TABLE.format(name="a", kind="native") + "speed = 1", "a.speed: Extra inputs are not permitted"),
+        (TABLE.format(name="a", kind="docker") + "options = { privileged = true }", r"a.options.privileged: Extra inp"),
+        (TABLE.format(name="a", kind="docker") + "options = { pids_limit = 0 }", "a.options.pids_limit: Input should"),
+        (TABLE.format(name="a", kind="native") + "options = { pids_limit = 9 }", "a.options.pids_limit: Extra inputs"),
         (TABLE.format(name="A_b", kind="native"), r"targets.toml: \[A_b\] is no name for a target"),
         ("x = [", "targets.toml: is no TOML"),
     ],

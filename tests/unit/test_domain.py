@@ -54,6 +54,19 @@ def test_the_base_goes_through_the_page_cache_and_the_volume_does_not() -> None:
     assert len(parse(replace(PLAN, volume=None)).findall("devices/disk")) == 1
 
 
+@pytest.mark.parametrize("machine", ["microvm", "q35"])
+def test_the_guest_has_disks_network_and_lines_and_no_share_of_the_host(machine: domain.Machine) -> None:
+    root = parse(replace(PLAN, machine=machine))
+    devices = root.find("devices")
+    assert devices is not None
+    assert {device.tag for device in devices} == {
+        "emulator", "disk", "controller", "interface", "serial", "channel", "video", "memballoon",
+    }  # fmt: skip
+    assert {disk["type"] for disk in attributes(root, "devices/disk")} == {"file"}
+    # Options of QEMU's own would go past what libvirt checks.
+    assert root.findall(f"{{{domain.QEMU}}}commandline/{{{domain.QEMU}}}arg") == []
+
+
 def test_qemu_calls_the_harness() -> None:
     root = parse(PLAN)
     assert attributes(root, "devices/serial/source") == [{"mode": "connect", "path": "/r/console"}]

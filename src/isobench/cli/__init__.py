@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -11,10 +14,15 @@ import click
 
 from isobench.errors import IsobenchError
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_THE_HOSTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE)
+"""Errors that are the host's state, not a defect of isobench."""
+
 COMMANDS = {
     "run": "Run a session and write its report.",
     "report": "Write the HTML report of a session.",
     "show": "Show a session in the terminal.",
+    "compare": "Compare two sessions: effect, interval, verdict, what differs.",
     "list": "List workloads, targets, metrics or sessions.",
     "explain": "Say what a metric or a target means.",
     "doctor": "Say what this host can run, and why not.",
@@ -49,8 +57,9 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: one line for every error, exit codes by the contract (docs/architecture.md)."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, _interrupt)
+    logging.basicConfig(format="· %(message)s", level=logging.WARNING)
     try:
         code = group.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -66,11 +75,22 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _THE_HOSTS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"isobench: {where}{error.strerror}; mend that, then run it again", err=True)
+        sys.exit(5)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     # A second signal must not cut the cleaning short.
-    for again in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for again in _ENDING:
         signal.signal(again, signal.SIG_IGN)
+    if number == signal.SIGHUP:
+        # The terminal is gone: what is still said must not fail.
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(silence, stream)
     raise KeyboardInterrupt

@@ -19,7 +19,7 @@ def command() -> int:
     if os.geteuid() != 0:
         raise UsageError("cleaning needs root", mend="run it with sudo")
     paths = Paths.default()
-    with lock.measuring(paths.run, wait=False):
+    with lock.measuring(paths.run, wait=False, mend="try again when it has ended"):
         removed = clean(paths)
     for line in removed:
         click.echo(f"removed {line}")

@@ -16,7 +16,7 @@ def command(name: str) -> int:
     from isobench.names import nearest
     from isobench.targets import catalog
 
-    targets = {target.name: target for target in catalog.find((), Paths.default().targets)}
+    targets = catalog.load_all(Paths.default().targets)
     if metric := METRICS.get(name):
         click.echo(f"{metric.name}: {metric.definition}")
         click.echo(f"  unit {metric.unit}, {metric.direction} is better, seen from the {metric.scope}, {metric.family}")

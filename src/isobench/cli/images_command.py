@@ -23,7 +23,8 @@ def build(workloads: tuple[str, ...]) -> int:
     from isobench.workloads.loader import find
 
     paths = Paths.default()
-    with house(paths, catalog.find((), paths.targets), lambda words: click.echo(f"· {words}", err=True)) as opened:
+    targets = list(catalog.load_all(paths.targets).values())
+    with house(paths, targets, lambda words: click.echo(f"· {words}", err=True)) as opened:
         for workload in find(workloads, paths.workloads):
             prepared = opened.prepare(workload, lambda words: click.echo(f"· {words}", err=True))
             click.echo(f"{workload.name}  {prepared.image.tag}  {prepared.rootfs.digest}")
@@ -54,7 +55,7 @@ def prune(base: bool) -> int:
     from isobench.host import lock
 
     paths = Paths.default()
-    with lock.measuring(paths.run, wait=False):
+    with lock.measuring(paths.run, wait=False, mend="try again when it has ended"):
         clean(paths)
         for part in ("rootfs", "disks", "docker", "instances", *(("base", "kernel") if base else ())):
             if (paths.cache / part).exists():

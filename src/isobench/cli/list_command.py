@@ -45,7 +45,8 @@ def _workloads(paths: Paths) -> list[dict[str, str]]:
 def _targets(paths: Paths) -> list[dict[str, str]]:
     from isobench.targets import catalog
 
-    return [{"name": t.name, "kind": t.kind, "description": t.description} for t in catalog.find((), paths.targets)]
+    targets = catalog.load_all(paths.targets).values()
+    return [{"name": t.name, "kind": t.kind, "description": t.description} for t in targets]
 
 
 def _metrics(_: Paths) -> list[dict[str, str]]:

@@ -19,10 +19,14 @@ def command(session: str | None, results: Path | None) -> int:
 
     paths = Paths.default(results.absolute() if results else None)
     record = read_session(find_session(session, paths.results))
-    where, plan = record.meta["environment"], record.meta["plan"]
-    click.echo(f"session {record.meta['id']}, {record.meta['state']}, isobench {record.meta['isobench']}")
-    click.echo(f"on {where['cpu_model']}, {where['cores']} cores, kernel {where['kernel']}, {where['distribution']}")
-    click.echo(f"plan: {plan['rule']}")
+    meta = record.meta
+    where, plan = meta.get("environment", {}), meta.get("plan", {})
+    click.echo(f"session {record.id}, {meta.get('state', 'unknown')}, isobench {meta.get('isobench', 'unknown')}")
+    host = [where.get("cpu_model"), f"{where.get('cores', '?')} cores", where.get("kernel"), where.get("distribution")]
+    click.echo(f"on {', '.join(str(part) for part in host if part)}")
+    click.echo(f"plan: {plan.get('rule', 'unknown')}")
+    for stop in meta.get("stopped", ()):
+        click.echo(f"  {stop['workload']}@{stop['target']} stopped: {stop['words']}")
     print_summary(record.folder)
     for sample in record.samples:
         if sample.outcome != "ok":

@@ -1,39 +1,54 @@
-"""The table at the end of a run: each cell's headline figures."""
+"""The table at the end of a run: each cell's headline figures, with what lies around them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_SHOWN = (
-    "time_to_ready",
-    "host_pss_ready",
-    "instance_disk_done",
-    "cpu_events",
-    "mem_triad",
-    "seq_write",
-    "requests_per_second",
-)
+if TYPE_CHECKING:
+    from isobench.report.tables import Figure
+
+_WIDTH = 100
 
 
 def print_summary(folder: Path) -> None:
-    """Print a session's medians, a row a workload and target."""
+    """Print a session's medians, a row a workload and target, in at most 100 columns."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    from isobench.report.format import human
-    from isobench.store.frame import load
+    from isobench.report import tables, trust
+    from isobench.report.format import short
+    from isobench.report.series import Data
+    from isobench.store.reader import read_session
 
-    frame = load(folder)
-    frame = frame[(frame["role"] == "measured") & (frame["outcome"] == "ok")]
-    table = Table(title="medians of measured samples", title_justify="left")
-    for heading in ("workload", "target", "n", "ready", "host memory", "disk added", "throughput"):
-        table.add_column(heading, justify="left" if heading in ("workload", "target") else "right")
-    for (workload, target), cell in frame.groupby(["workload", "target"], sort=True):
-        medians = cell.groupby("metric")["value"].median()
-        units = dict(zip(cell["metric"], cell["unit"], strict=True))
-        emulated = (cell["acceleration"] == "tcg").any()
-        first = [human(medians[m], units[m]) if m in medians else "–" for m in _SHOWN[:3]]
-        rate = next((f"{m} {human(medians[m], units[m])}" for m in _SHOWN[3:] if m in medians), "–")
-        name = f"{target} (emulated)" if emulated else str(target)
-        table.add_row(str(workload), name, str(cell["sample"].nunique()), *first, rate)
-    Console().print(table)
+    data = Data(read_session(folder))
+    # Where nothing tells the width (a pipe, a file), the table gets what it needs.
+    console = Console(highlight=False)
+    console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("workload", "target", "n", "ready", "memory", "disk", "throughput"):
+        left = heading in ("workload", "target")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True, overflow="ellipsis")
+    for row in tables.overview(data):
+        target = short(row.target, 16) + ("*" if row.emulated else "")
+        figures = (_with_around(row.ready), row.memory.text if row.memory else "–", row.disk.text if row.disk else "–",
+                   _with_around(row.rate))  # fmt: skip
+        table.add_row(*(Text(text) for text in (short(row.workload, 14), target, str(row.ok), *figures)))
+    console.print(table)
+    console.print(Text(trust.counted(data)))
+    console.print(Text("Medians; (95 % interval), below 6 samples [range]. Memory: host Pss at ready; disk: added."))
+    if data.emulated:
+        console.print(Text("* emulated (TCG): not a guide to KVM; never compare these times with a container's."))
+
+
+def _with_around(figure: Figure | None) -> str:
+    """Return a median and its interval in round brackets, or its range in square ones."""
+    if figure is None:
+        return "–"
+    number = figure.around.rpartition(" ")[0] if "–" in figure.around else figure.around
+    same_unit = figure.around.split(" ")[1:] == figure.text.split(" ")[1:]
+    inner = number if same_unit else figure.around
+    opened, closed = "[]" if figure.kind == "range" else "()"
+    return f"{figure.text} {opened}{inner}{closed}" if figure.n > 1 else figure.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,22 +14,62 @@ from typing import Any
 
 from isobench.engines.bridge import Network
 from isobench.engines.dockerd import EmbeddedDocker
-from isobench.errors import UsageError
+from isobench.errors import HarnessError, UsageError
 from isobench.host.paths import Paths
 from isobench.images.types import DockerApi
 
 NETWORK = "isobench"
 _SYSTEM_SOCKET = Path("/var/run/docker.sock")
+_SOON, _PATIENT = 30, 1800
+_RETURN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class DockerEngine:
-    """A running engine: its API, and the network on which instances meet the host."""
+    """A running engine and the network on which instances meet the host.
+
+    ``api`` is for instances and gives up soon; ``builder`` has the patience that builds and exports need. ``daemon``
+    is the embedded engine, None where the engine is the user's own.
+    """
 
     api: DockerApi
+    builder: DockerApi
     network: Network
     network_name: str
-    embedded: bool
+    url: str
+    daemon: EmbeddedDocker | None
+
+    def ensure_answers(self) -> None:
+        """Return when the engine answers: one of our own that died or froze is started anew, another is waited for.
+
+        Raises HarnessError when it does not come back. Called before an instance, outside any measured time.
+        """
+        if _answers(self.url):
+            return
+        if self.daemon is not None:
+            self.daemon.restart()
+            self.make_network()
+            return
+        deadline = time.monotonic() + _RETURN
+        while not _answers(self.url):
+            if time.monotonic() > deadline:
+                raise HarnessError(f"the Docker engine has not answered for {_RETURN:g} s", where=self.url,
+                                   mend="start it again")  # fmt: skip
+            time.sleep(0.2)
+
+    def make_network(self) -> None:
+        """Make the network of the instances; what a killed run left of it, or on it, goes first."""
+        import docker
+
+        remove_stale(self.api)
+        pool = docker.types.IPAMPool(subnet=str(self.network.subnet), gateway=self.network.gateway)
+        self.api.create_network(
+            self.network_name,
+            driver="bridge",
+            options={"com.docker.network.bridge.name": self.network.bridge},
+            ipam=docker.types.IPAMConfig(pool_configs=[pool]),
+            labels={"isobench": "network"},
+        )
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the engine and its parts, and how it stores and confines."""
@@ -40,7 +81,7 @@ class DockerEngine:
             "runc": parts.get("runc", "unknown"),
             "docker_storage": info["Driver"],
             "docker_cgroup_driver": info["CgroupDriver"],
-            "docker_engine": "embedded" if self.embedded else "the host's own",
+            "docker_engine": "embedded" if self.daemon else "the host's own",
         }
 
 
@@ -59,23 +100,24 @@ def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
     import docker
 
     with ExitStack() as stack:
-        own = _own_url()
-        url = own or stack.enter_context(EmbeddedDocker(paths))
-        api = docker.APIClient(base_url=url, version="auto", timeout=600)
+        daemon = None
+        if (url := _own_url()) is None:
+            daemon = EmbeddedDocker(paths)
+            url = stack.enter_context(daemon)
+        api, builder = (docker.APIClient(base_url=url, version="auto", timeout=limit) for limit in (_SOON, _PATIENT))
+        stack.callback(builder.close)
         stack.callback(api.close)
         _refuse_desktop(api)
-        _remove_stale(api)
-        api.create_network(
-            NETWORK,
-            driver="bridge",
-            options={"com.docker.network.bridge.name": network.bridge},
-            ipam=docker.types.IPAMConfig(
-                pool_configs=[docker.types.IPAMPool(subnet=str(network.subnet), gateway=network.gateway)]
-            ),
-            labels={"isobench": "network"},
-        )
-        stack.callback(_remove_stale, api)
-        yield DockerEngine(api, network, NETWORK, embedded=own is None)
+        engine = DockerEngine(api, builder, network, NETWORK, url, daemon)
+        engine.make_network()
+        stack.callback(_leave, engine)
+        yield engine
+
+
+def _leave(engine: DockerEngine) -> None:
+    """Remove what is ours from an engine that goes on; one that is ours and does not answer is ended as it is."""
+    if engine.daemon is None or _answers(engine.url):
+        remove_stale(engine.api)
 
 
 def _own_url() -> str | None:
@@ -111,7 +153,7 @@ def _answers(url: str) -> bool:
     try:
         client = docker.APIClient(base_url=url, version="auto", timeout=5)
         client.close()
-    except docker.errors.DockerException:
+    except (docker.errors.DockerException, OSError):
         return False
     return True
 
@@ -127,7 +169,7 @@ def _refuse_desktop(api: DockerApi) -> None:
         raise UsageError("a rootless Docker engine cannot use this host's bridge", mend="use a system engine")
 
 
-def _remove_stale(api: DockerApi) -> None:
+def remove_stale(api: DockerApi) -> None:
     """Remove isobench's network and, where a killed run left some, its containers."""
     for container in api.containers(all=True, filters={"label": "isobench"}):
         api.remove_container(container["Id"], force=True, v=True)

@@ -31,6 +31,7 @@ class EmbeddedDocker:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self._log = paths.cache / "docker.log"
+        self._socket = paths.run / "docker" / "docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
         self._claim: IO[str] | None = None
 
@@ -38,11 +39,26 @@ class EmbeddedDocker:
         self._claim = _claim(self._paths)
         if self._claim is None:
             raise HarnessError("another isobench runs the private dockerd", mend="wait until it has ended")
+        self._start()
+        return f"unix://{self._socket}"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def restart(self) -> None:
+        """Start a daemon that died or froze anew; its containers are ended, its images stay."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._start()
+
+    def _start(self) -> None:
         _clean(self._paths)
         firewall.remember(self._paths.run / "firewall.json")
-        run_folder = self._paths.run / "docker"
+        run_folder = self._socket.parent
         run_folder.mkdir(parents=True, exist_ok=True)
-        socket = run_folder / "docker.sock"
         # A configuration of our own: the host's belongs to another daemon.
         config = run_folder / "daemon.json"
         config.write_text("{}")
@@ -51,23 +67,17 @@ class EmbeddedDocker:
                 [
                     "dockerd", "--data-root", str(self._paths.cache / "docker"),
                     "--exec-root", str(run_folder / "exec"),
-                    "--host", f"unix://{socket}", "--pidfile", str(run_folder / "docker.pid"), "--bridge", "none",
+                    "--host", f"unix://{self._socket}", "--pidfile", str(run_folder / "docker.pid"), "--bridge", "none",
                     "--config-file", str(config), "--group", "0", "--containerd-namespace", _NAMESPACE,
                     "--containerd-plugins-namespace", f"{_NAMESPACE}-plugins",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         try:
-            self._await(socket)
+            self._await(self._socket)
         except BaseException:
             self._stop()
             raise
-        return f"unix://{socket}"
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
 
     def _await(self, socket: Path) -> None:
         """Wait until the daemon answers; it has no other way to say that it is up."""
@@ -91,8 +101,9 @@ class EmbeddedDocker:
 
     def _stop(self) -> None:
         if self._process is not None:
-            # A thawed daemon can end by itself; a frozen one is killed by clean().
             self._process.terminate()
+            # One that is frozen hears it only when it is thawed.
+            self._process.send_signal(signal.SIGCONT)
             try:
                 self._process.wait(_STOP)
             except subprocess.TimeoutExpired:
@@ -101,6 +112,7 @@ class EmbeddedDocker:
         _clean(self._paths)
         if self._claim is not None:
             self._claim.close()
+            self._claim = None
 
 
 def clean(paths: Paths) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from isobench.images.types import Kernel
 
 _DEVICE = Path("/dev/kvm")
 _TIMEOUT = 10.0
+_LOOK = 0.2
 _MACHINES = {"q35": "pci", "microvm": "mmio"}
 """Both must boot: a host may run the one and not the other."""
 
@@ -55,6 +57,18 @@ def probe(kernel: Kernel, cache: Path, run_folder: Path, qemu: str = "qemu-syste
     return state
 
 
+def _await_kernel(vm: subprocess.Popen[bytes], console: Console) -> None:
+    """Wait for the kernel's end; raises SampleError as soon as QEMU is gone, which it may be before it calls."""
+    deadline = time.monotonic() + _TIMEOUT
+    while True:
+        try:
+            console.wait_mark(KERNEL_DONE, _LOOK)
+            return
+        except SampleError as error:
+            if error.outcome != "timeout" or vm.poll() is not None or time.monotonic() > deadline:
+                raise
+
+
 def _boot(kernel: Kernel, run_folder: Path, qemu: str, machine: str, transport: str) -> KvmState:
     with Console(run_folder / f"kvm-{secrets.token_hex(3)}") as console:
         argv = [
@@ -66,7 +80,7 @@ def _boot(kernel: Kernel, run_folder: Path, qemu: str, machine: str, transport: 
         ]  # fmt: skip
         with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as vm:
             try:
-                console.wait_mark(KERNEL_DONE, _TIMEOUT)
+                _await_kernel(vm, console)
             except SampleError as error:
                 vm.kill()
                 said = (vm.stderr.read() if vm.stderr else b"").decode("utf-8", "replace").strip().split("\n")[-1]

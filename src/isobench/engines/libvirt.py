@@ -19,6 +19,7 @@ from isobench.host.paths import Paths, cache_folder
 from isobench.host.process import command_lines, run
 
 PREFIX = "isobench-"
+PROGRAM = "qemu-system"
 _USER = "libvirt-qemu"
 _SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
 _LONGEST_ROOT = 60
@@ -39,11 +40,51 @@ seccomp_sandbox = 1
 class LibvirtEngine:
     """A connection, and the life-cycle events of its domains stamped as they arrive."""
 
-    def __init__(self, connection: Any, embedded: bool) -> None:
-        self.connection = connection
-        self.embedded = embedded
+    def __init__(self, uri: str, root: Path | None) -> None:
+        self._uri = uri
+        self._root = root
         self._changed = threading.Condition()
         self._events: dict[str, list[tuple[int, int, int]]] = {}
+        self.connection = self._open()
+
+    def _open(self) -> Any:
+        import libvirt
+
+        try:
+            with reaper.reaping_orphans(PROGRAM):
+                connection = libvirt.open(self._uri)
+        except libvirt.libvirtError as error:
+            raise HarnessError(f"libvirt does not open: {error.get_error_message()}", where=self._uri) from error
+        self._callback = connection.domainEventRegisterAny(
+            None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self.record, None
+        )
+        return connection
+
+    def ensure_open(self) -> None:
+        """Open the connection again where it was lost: the user's own libvirtd may have been restarted."""
+        if not self.connection.isAlive():
+            self.connection = self._open()
+
+    def learn(self, emulator: Path, machine: str, kind: str) -> None:
+        """Let libvirt probe an emulator now, not at its first domain; raises HarnessError where it cannot run."""
+        import libvirt
+
+        try:
+            with reaper.reaping_orphans(PROGRAM):
+                self.connection.getDomainCapabilities(str(emulator), "x86_64", machine, kind, 0)
+        except libvirt.libvirtError as error:
+            raise HarnessError(f"QEMU cannot run {machine}: {' '.join(str(error).split())}") from error
+
+    def close(self) -> None:
+        """End our domains and close the connection."""
+        import libvirt
+
+        with suppress(libvirt.libvirtError):
+            self.connection.domainEventDeregisterAny(self._callback)
+        with suppress(libvirt.libvirtError):
+            _end_domains(self.connection)
+        with suppress(libvirt.libvirtError):
+            self.connection.close()
 
     def record(self, _connection: Any, domain: Any, event: int, detail: int, _opaque: Any) -> None:
         """Take in an event; libvirt calls it in the event loop's thread."""
@@ -70,12 +111,23 @@ class LibvirtEngine:
                     raise SampleError("timeout", f"libvirt told of no event {event} within {timeout:g} s")
                 self._changed.wait(left)
 
+    def log(self, name: str) -> Path | None:
+        """Return the file in which the embedded driver logs a domain's command line and QEMU's last words."""
+        return self._root / "log" / "qemu" / f"{name}.log" if self._root else None
+
+    def forget(self, uuid: str, name: str) -> None:
+        """Forget a domain that is gone: its events and its log."""
+        with self._changed:
+            self._events.pop(uuid, None)
+        if log := self.log(name):
+            log.unlink(missing_ok=True)
+
     def versions(self) -> dict[str, str]:
         """Return the versions of libvirt and QEMU."""
         return {
             "libvirt": _dotted(self.connection.getLibVersion()),
             "qemu": _dotted(self.connection.getVersion()),
-            "libvirt_engine": "embedded" if self.embedded else "the host's own",
+            "libvirt_engine": "embedded" if self._root else "the host's own",
         }
 
 
@@ -94,25 +146,13 @@ def unavailable() -> str | None:
 @contextmanager
 def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     """Give a connection with its events; it is closed at the end."""
-    import libvirt
-
     reaper.adopt_orphans()
     _start_event_loop()
-    uri, embedded = _choose(paths)
-    try:
-        connection = libvirt.open(uri)
-    except libvirt.libvirtError as error:
-        raise HarnessError(f"libvirt does not open: {error.get_error_message()}", where=uri) from error
-    engine = LibvirtEngine(connection, embedded)
-    callback = connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, engine.record, None)
+    engine = LibvirtEngine(*_choose(paths))
     try:
         yield engine
     finally:
-        with suppress(libvirt.libvirtError):
-            connection.domainEventDeregisterAny(callback)
-        with suppress(libvirt.libvirtError):
-            _end_domains(connection)
-        connection.close()
+        engine.close()
 
 
 def _end_domains(connection: Any) -> list[str]:
@@ -136,7 +176,8 @@ def root_folder(paths: Paths) -> Path:
     return root if len(str(root)) <= _LONGEST_ROOT else Path(f"/var/tmp/isobench-{os.geteuid()}-libvirt")  # noqa: S108
 
 
-def _choose(paths: Paths) -> tuple[str, bool]:
+def _choose(paths: Paths) -> tuple[str, Path | None]:
+    """Return the URI to open and, for the embedded driver, its root."""
     uri = os.environ.get("LIBVIRT_DEFAULT_URI")
     if uri:
         if "+" in uri.split("://")[0] or uri.split("://", 1)[-1].partition("/")[0]:
@@ -144,14 +185,14 @@ def _choose(paths: Paths) -> tuple[str, bool]:
                 f"{uri} is a remote libvirt, which shares neither clock nor memory with this host",
                 where="LIBVIRT_DEFAULT_URI", mend="choose a local one (qemu:///system), or none",
             )  # fmt: skip
-        return uri, False
+        return uri, None
     if _system_answers():
-        return "qemu:///system", False
+        return "qemu:///system", None
     _ensure_user()
     root = root_folder(paths)
     (root / "etc").mkdir(parents=True, exist_ok=True)
     (root / "etc" / "qemu.conf").write_text(_CONFIG)
-    return f"qemu:///embed?root={root}", True
+    return f"qemu:///embed?root={root}", root
 
 
 def _ensure_user() -> None:
@@ -210,7 +251,7 @@ def clean(paths: Paths) -> list[str]:
                 os.kill(pid, signal.SIGKILL)
                 removed.append(f"VM process {pid}")
     root = root_folder(paths)
-    for folder in (root / "etc" / "qemu", root / "run" / "qemu", root / "lib" / "qemu"):
+    for folder in (root / "etc" / "qemu", root / "run" / "qemu", root / "lib" / "qemu", root / "log" / "qemu"):
         for leftover in folder.glob(f"*{PREFIX}*") if folder.is_dir() else ():
             shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
             removed.append(f"VM state {leftover.name}")

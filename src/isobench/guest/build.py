@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from isobench.errors import HarnessError
 from isobench.host.process import run
+from isobench.images.cache import entry
 
 SOURCES = Path(__file__).parent / "src"
 
@@ -18,7 +17,7 @@ FLAGS = ("-static", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-s", "-Wl,--build-
 PARTS = {
     "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths"),
     "stage1": ("stage1", "paths"),
-    "native": ("native", "native_root", "cgroup", "net", "paths"),
+    "native": ("native", "native_root", "native_confine", "cgroup", "net", "paths"),
     "enter": ("enter", "cgroup"),
 }
 
@@ -41,13 +40,11 @@ class GuestBinaries:
 def build(cache: Path) -> GuestBinaries:
     """Return the guest's programs under ``cache``, compiled there first if these very sources have not been.
 
-    Safe beside other builds: each compiles apart and the first to finish puts its folder in place.
     Raises HarnessError where there is no C compiler or no static C library.
     """
     digest = sources_digest()
     folder = cache / "guest" / digest
-    if not folder.is_dir():
-        _compile_into(folder)
+    entry(folder, _compile_into)
     return GuestBinaries(**{name: folder / name for name in PARTS}, digest=digest)
 
 
@@ -71,19 +68,5 @@ def compile_program(name: str, output: Path, extra: tuple[str, ...] = ()) -> Non
 
 
 def _compile_into(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=folder.parent) as scratch:
-        fresh = Path(scratch) / "done"
-        fresh.mkdir(mode=0o755)
-        for name in PARTS:
-            compile_program(name, fresh / name)
-        _put_in_place(fresh, folder)
-
-
-def _put_in_place(fresh: Path, folder: Path) -> None:
-    try:
-        fresh.rename(folder)
-    except OSError as error:
-        # Another process was first; its folder holds the same bits.
-        if not folder.is_dir():
-            raise HarnessError(f"cannot put the guest's programs in place: {error}", where=str(folder)) from error
+    for name in PARTS:
+        compile_program(name, folder / name)

@@ -14,9 +14,9 @@ from isobench.guest.output import HEAD_BYTES, TAIL_BYTES, BoundedOutput, Chunk, 
 from isobench.guest.protocol import Parser
 
 # What a guest gone wild may make the host keep: beyond it, its frames are rubbish.
-MAX_FRAMES = 100_000
-MAX_RUNS = 1_024
-FULL_HEADS = 64  # as many runs keep a whole head of output; later ones keep a small one
+MAX_FRAMES = 10_000
+MAX_RUNS = 256
+FULL_HEADS = 8  # as many runs keep a whole head of output; later ones keep a small one
 
 F = TypeVar("F", bound=Frame)
 

@@ -6,15 +6,19 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from isobench.errors import SampleError
+from isobench.patience import OutOfPatience, cpu_limit
+
 HEAD_BYTES = 1024 * 1024
 TAIL_BYTES = 64 * 1024
-# A chunk costs memory beside its bytes, and a program may write them one by one.
-HEAD_CHUNKS = 65_536
-TAIL_CHUNKS = 4_096
+# A chunk costs memory beside its bytes, and a program may write them one by one: the head has a place for each 16.
+LEAST_CHUNK = 16
+TAIL_CHUNKS = 1_024
 MATCH_SPAN = 4_096
+_PATIENCE = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Bytes that arrived together: when (host's monotonic clock, nanoseconds), from which stream (1 or 2)."""
 
@@ -34,6 +38,7 @@ class BoundedOutput:
         """Bytes that the run wrote, kept or not."""
         self.chunk_count = 0
         self._room = head_bytes
+        self._places = head_bytes // LEAST_CHUNK
         self._head: list[Chunk] = []
         self._tail: deque[Chunk] = deque()
         self._tail_bytes = 0
@@ -47,7 +52,7 @@ class BoundedOutput:
         """Take in a chunk, forgetting the oldest of the tail where there is no more room."""
         self.total += len(chunk.data)
         self.chunk_count += 1
-        if not self._tail and len(chunk.data) <= self._room and len(self._head) < HEAD_CHUNKS:
+        if not self._tail and len(chunk.data) <= self._room and len(self._head) < self._places:
             self._room -= len(chunk.data)
             self._head.append(chunk)
             return
@@ -59,7 +64,8 @@ class BoundedOutput:
 
     def snapshot(self) -> BoundedOutput:
         """Return a copy that no later chunk changes."""
-        twin = BoundedOutput(self._room)
+        twin = BoundedOutput()
+        twin._room, twin._places = self._room, self._places
         twin.total, twin.chunk_count = self.total, self.chunk_count
         twin._head, twin._tail, twin._tail_bytes = self._head.copy(), self._tail.copy(), self._tail_bytes
         return twin
@@ -86,7 +92,18 @@ class PatternSearch:
         self._before = b""  # one byte more than a match may span: it tells whether the next begins a line
 
     def advance(self, output: BoundedOutput) -> int | None:
-        """Search what is new; return the stamp of the chunk that completes the first match, or None."""
+        """Search what is new; return the stamp of the chunk that completes the first match, or None.
+
+        Raises SampleError("rubbish") when the pattern backtracks over it for more than 2 s.
+        """
+        try:
+            with cpu_limit(_PATIENCE):
+                return self._advance(output)
+        except OutOfPatience:
+            said = f"{self._pattern.pattern!r} did not come to an end of searching in {_PATIENCE:g} s"
+            raise SampleError("rubbish", said) from None
+
+    def _advance(self, output: BoundedOutput) -> int | None:
         for chunk in output.chunks(self._seen):
             window = self._before + chunk.data
             if self._pattern.search(window, len(self._before) > MATCH_SPAN):

@@ -53,7 +53,12 @@ def cache_folder() -> Path:
 
 
 def run_folder() -> Path:
-    """Return a short folder for sockets, whose paths end at 108 bytes."""
+    """Return a short folder for sockets, whose paths end at 108 bytes: ``$ISOBENCH_RUN``, else the system's place.
+
+    The measuring lock lies there, so two runs with different folders do not see each other: for tests.
+    """
+    if named := os.environ.get("ISOBENCH_RUN"):
+        return Path(named).absolute()
     if os.geteuid() == 0:
         return Path("/run/isobench")
     return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/isobench-{os.geteuid()}") / "isobench"  # noqa: S108

@@ -9,13 +9,22 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from isobench.errors import HarnessError
+from isobench.errors import HarnessError, UsageError
 from isobench.host.process import run
 from isobench.images.cache import building, write_json
 from isobench.images.types import DockerApi
+from isobench.model import Workload
 
 TAG = "isobench/base"
 _KEYRINGS = "/usr/share/keyrings"
+
+
+def needs_base(workload: Workload) -> bool:
+    """Return whether the workload's Dockerfile builds on ``isobench/base``: others need not wait for it."""
+    try:
+        return TAG in (workload.folder / "Dockerfile").read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(workload.folder / "Dockerfile")) from None
 
 
 def ensure_base(api: DockerApi, cache: Path) -> str:

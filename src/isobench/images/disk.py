@@ -5,36 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 
 from isobench.host.process import run
-from isobench.images.cache import building, entry
+from isobench.images import manifest
+from isobench.images.cache import entry
 from isobench.images.types import Rootfs
 
 _BLOCK = 1 << 20
+_INODE = 1 << 14  # mke2fs gives an inode to so many bytes, or to fewer
 
 
 def ensure_disk(rootfs: Rootfs, spare: int, cache: Path) -> Path:
     """Return the raw ext4 disk made of the root file system with about ``spare`` bytes free in it."""
     size = (rootfs.file_bytes * 5 // 4 + spare + 16 * _BLOCK) // _BLOCK * _BLOCK
     folder = cache / "disks" / f"{rootfs.digest.removeprefix('sha256:')[:16]}-{size >> 20}M"
-    if not folder.is_dir():
-        with building(cache):
-            entry(folder, lambda scratch: format_ext4(scratch / "disk.raw", size, rootfs.tree))
+    entry(folder, lambda scratch: format_ext4(scratch / "disk.raw", size, rootfs.tree))
     return folder / "disk.raw"
 
 
 def format_ext4(path: Path, size: int, tree: Path | None = None) -> None:
     """Make a sparse ext4 disk, filled from ``tree`` where one is given.
 
-    Tables are initialised now, not by a kernel thread in the guest while it is measured.
+    Tables are initialised now, not by a kernel thread in the guest while it is measured. Raises HarnessError, one
+    line, when the tree does not fit.
     """
     with path.open("wb") as file:
         file.truncate(size)
     run(
         [
             "mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
-            *(("-d", tree) if tree else ()), path,
+            *(_filled(tree, size) if tree else ()), path,
         ],
-        mend="install e2fsprogs",
+        timeout=600,
+        mend="give the workload a larger disk in [resources] of its workload.toml" if tree else None,
     )  # fmt: skip
+
+
+def _filled(tree: Path, size: int) -> tuple[str | Path, ...]:
+    """Return the options to fill a disk from ``tree``, with inodes enough where it has very many paths."""
+    paths = sum(1 for _ in manifest.paths(tree))
+    usual = size // _INODE
+    return ("-d", tree, *(("-N", str(paths + usual)) if paths > usual // 2 else ()))
 
 
 def make_overlay(base: Path, overlay: Path) -> None:

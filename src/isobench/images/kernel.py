@@ -13,7 +13,7 @@ from pathlib import Path
 from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
 from isobench.host.process import run
-from isobench.images.cache import building, entry, read_json, write_json
+from isobench.images.cache import entry, read_json, write_json
 from isobench.images.types import Kernel
 
 META_PACKAGES = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-amd64")
@@ -28,37 +28,18 @@ def ensure_kernel(guest: GuestBinaries, cache: Path) -> Kernel:
     unpacked = _ensure_unpacked(cache)
     facts = read_json(unpacked / "facts.json")
     folder = unpacked.parent / f"{unpacked.name}-{guest.digest}"
-    if not folder.is_dir():
-        with building(cache):
-            entry(folder, lambda scratch: _pack_all(unpacked, facts["release"], guest, scratch))
-    initramfs = {name: folder / f"initramfs-{name}.cpio" for name in TRANSPORTS}
     image = unpacked / "boot" / f"vmlinuz-{facts['release']}"
-    return Kernel(facts["release"], facts["package"], image, initramfs, _digest(folder, image, initramfs))
-
-
-def _digest(folder: Path, image: Path, initramfs: dict[str, Path]) -> str:
-    """Return the digest of kernel and initramfs, reckoned once and kept beside them."""
-    kept = folder / "digest"
-    if kept.is_file():
-        return kept.read_text(encoding="ascii")
-    whole = hashlib.sha256(image.read_bytes())
-    for path in initramfs.values():
-        whole.update(path.read_bytes())
-    digest = f"sha256:{whole.hexdigest()}"
-    fresh = folder / f".digest-{os.getpid()}"
-    fresh.write_text(digest, encoding="ascii")
-    fresh.rename(kept)
-    return digest
+    entry(folder, lambda scratch: _pack_all(unpacked, facts["release"], guest, image, scratch))
+    initramfs = {name: folder / f"initramfs-{name}.cpio" for name in TRANSPORTS}
+    digest = (folder / "digest").read_text(encoding="ascii")
+    return Kernel(facts["release"], facts["package"], image, initramfs, digest)
 
 
 def _ensure_unpacked(cache: Path) -> Path:
     """Return the newest kernel in the cache; fetch one only where there is none: it changes only on request."""
     kept = sorted((cache / "kernel").glob("*/facts.json"))
-    if kept:
-        return kept[-1].parent
-    with building(cache):
-        package = _resolve()
-        return entry(cache / "kernel" / package, lambda scratch: _unpack(package, scratch))
+    package = kept[-1].parent.name if kept else _resolve()
+    return entry(cache / "kernel" / package, lambda scratch: _unpack(package, scratch))
 
 
 def _resolve() -> str:
@@ -85,11 +66,15 @@ def _unpack(package: str, scratch: Path) -> None:
     write_json(scratch / "facts.json", {"package": package, "release": release})
 
 
-def _pack_all(unpacked: Path, release: str, guest: GuestBinaries, scratch: Path) -> None:
+def _pack_all(unpacked: Path, release: str, guest: GuestBinaries, image: Path, scratch: Path) -> None:
     # Debian unpacks to lib/modules, a merged-/usr release to usr/lib/modules.
     modules = next(unpacked.glob(f"lib/modules/{release}"), unpacked / "usr/lib/modules" / release)
     for transport, driver in TRANSPORTS.items():
         _pack(scratch / f"initramfs-{transport}.cpio", modules, (driver, *WANTED), guest, scratch / transport)
+    whole = hashlib.sha256(image.read_bytes())
+    for transport in TRANSPORTS:
+        whole.update((scratch / f"initramfs-{transport}.cpio").read_bytes())
+    (scratch / "digest").write_text(f"sha256:{whole.hexdigest()}", encoding="ascii")
 
 
 def _pack(target: Path, modules: Path, wanted: tuple[str, ...], guest: GuestBinaries, root: Path) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 APART = frozenset({"proc", "sys", "dev", "lost+found", ".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf"})
 """Paths that belong to the kernel, the file system or Docker, not to the image."""
+
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 
 _TYPES = {
     stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "link", stat.S_IFCHR: "char",
@@ -23,8 +26,26 @@ _TYPES = {
 
 def manifest(root: Path) -> Iterator[str]:
     """Yield a line for each path below ``root``, in order; never follows a link."""
-    for relative in _walk(root, ""):
+    for relative in paths(root):
         yield _line(root, relative)
+
+
+def paths(root: Path) -> Iterator[str]:
+    """Yield each path below ``root``, a folder before what it holds, in order of names."""
+    left = _listed(root, "")
+    while left:
+        relative, is_folder = left.pop()
+        yield relative
+        if is_folder:
+            left += _listed(root, relative)
+
+
+def _listed(root: Path, relative: str) -> list[tuple[str, bool]]:
+    """Return what a folder holds, the last by name first, and whether each is a folder itself."""
+    prefix = f"{relative}/" if relative else ""
+    with os.scandir(root / relative) as entries:
+        found = [(prefix + entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    return sorted((pair for pair in found if pair[0] not in APART), reverse=True)
 
 
 def digest(lines: Iterator[str]) -> str:
@@ -33,18 +54,6 @@ def digest(lines: Iterator[str]) -> str:
     for line in lines:
         whole.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return f"sha256:{whole.hexdigest()}"
-
-
-def _walk(root: Path, relative: str) -> Iterator[str]:
-    with os.scandir(root / relative) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    for found in listed:
-        path = f"{relative}/{found.name}" if relative else found.name
-        if path in APART:
-            continue
-        yield path
-        if found.is_dir(follow_symlinks=False):
-            yield from _walk(root, path)
 
 
 def _line(root: Path, relative: str) -> str:
@@ -61,7 +70,11 @@ def _line(root: Path, relative: str) -> str:
         case _:
             content = "-"
     names = sorted(os.listxattr(path, follow_symlinks=False))
-    attributes = ",".join(f"{name}={os.getxattr(path, name, follow_symlinks=False).hex()}" for name in names)
+    # An attribute's name may hold any byte; quoted, it cannot pass for two, or for another line.
+    attributes = ",".join(
+        f"{name if _PLAIN.fullmatch(name) else repr(name)}={os.getxattr(path, name, follow_symlinks=False).hex()}"
+        for name in names
+    )
     mode = f"{stat.S_IMODE(status.st_mode):04o}"
     return f"{relative!r} {kind} {mode} {status.st_uid}:{status.st_gid} {content!r} {attributes}"
 
@@ -72,16 +85,34 @@ def _hash(path: Path) -> str:
 
 
 def sizes(root: Path) -> tuple[int, int]:
-    """Return the sum of file sizes, and the bytes allocated for everything, below ``root`` (hard links once)."""
+    """Return the sum of file sizes, and the bytes allocated for everything, below ``root`` (hard links once).
+
+    It may be a living tree: what vanishes meanwhile, or has a name too long to be reached, is left out.
+    """
     total = allocated = 0
-    seen: set[tuple[int, int]] = set()
-    for folder, names, files in os.walk(root):
-        for name in (*names, *files):
-            status = os.lstat(os.path.join(folder, name))  # noqa: PTH118 - many thousand paths
-            if (status.st_dev, status.st_ino) in seen:
+    linked: set[tuple[int, int]] = set()
+    folders = [os.fspath(root)]
+    while folders:
+        for entry in _entries(folders.pop()):
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(entry.path)
+            elif status.st_nlink > 1:
+                if (status.st_dev, status.st_ino) in linked:
+                    continue
+                linked.add((status.st_dev, status.st_ino))
             allocated += status.st_blocks * 512
             if stat.S_ISREG(status.st_mode):
                 total += status.st_size
     return total, allocated
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []

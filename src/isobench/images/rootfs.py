@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
-from isobench.errors import HarnessError
-from isobench.host.process import last_lines
 from isobench.images import manifest
-from isobench.images.cache import building, entry, read_json, write_json
+from isobench.images.cache import entry, read_json, write_json
 from isobench.images.types import DockerApi, Image, Rootfs
-
-_LEVEL = 3
-"""zstd's level for ``image_size_compressed``, by definition."""
+from isobench.images.unpack import unpack
 
 
 def ensure_rootfs(api: DockerApi, image: Image, cache: Path) -> Rootfs:
-    """Return the image's root file system, exported first when it is not in the cache."""
+    """Return the image's root file system, exported first when it is not in the cache.
+
+    An image's set-user-id programs and devices work in the cache as well, so nobody but the owner may reach them.
+    """
     folder = cache / "rootfs" / image.id.removeprefix("sha256:")[:16]
-    if not folder.is_dir():
-        with building(cache):
-            entry(folder, lambda scratch: _export(api, image, scratch))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.chmod(0o700)
+    entry(folder, lambda scratch: _export(api, image, scratch))
     facts = read_json(folder / "facts.json")
     return Rootfs(
         folder=folder,
@@ -37,17 +36,17 @@ def _export(api: DockerApi, image: Image, scratch: Path) -> None:
     tree.mkdir(mode=0o755)
     container = api.create_container(image.id, command=["-"], labels={"isobench": "export"})["Id"]
     try:
-        compressed = _extract(api.export(container), tree)
+        compressed = unpack(api.export(container), tree, image.tag)
     finally:
         api.remove_container(container, force=True)
-    lines = list(manifest.manifest(tree))
-    (scratch / "manifest.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+    with (scratch / "manifest.txt").open("w", encoding="utf-8", errors="surrogateescape") as file:
+        digest = manifest.digest(_written(manifest.manifest(tree), file))
     file_bytes, stored = manifest.sizes(tree)
     write_json(
         scratch / "facts.json",
         {
             "image": image.id,
-            "digest": manifest.digest(iter(lines)),
+            "digest": digest,
             "file_bytes": file_bytes,
             "stored_bytes": stored,
             "compressed_bytes": compressed,
@@ -55,26 +54,7 @@ def _export(api: DockerApi, image: Image, scratch: Path) -> None:
     )
 
 
-def _extract(stream: Iterable[bytes], tree: Path) -> int:
-    """Pipe the tar through GNU tar, which keeps members inside ``tree``; return its size compressed, in bytes."""
-    import zstandard
-
-    counter = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
-    size = 0
-    argv = [
-        "tar", "--extract", "--numeric-owner", "--same-owner", "--preserve-permissions",
-        "--xattrs", "--xattrs-include=*", "--directory", str(tree),
-    ]  # fmt: skip
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as tar:
-        assert tar.stdin and tar.stderr  # noqa: S101 - both are pipes
-        try:
-            for chunk in stream:
-                tar.stdin.write(chunk)
-                size += len(counter.compress(chunk))
-        except BrokenPipeError:
-            pass
-        tar.stdin.close()
-        said = tar.stderr.read()
-    if tar.returncode != 0:
-        raise HarnessError(f"tar could not extract the image: {last_lines(said)}", where=str(tree))
-    return size + len(counter.flush())
+def _written(lines: Iterator[str], file: TextIO) -> Iterator[str]:
+    for line in lines:
+        file.write(line + "\n")
+        yield line

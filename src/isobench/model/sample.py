@@ -15,6 +15,9 @@ Outcome = Literal["ok", "clock", "failed", "timeout", "died", "rubbish", "error"
 """``ok``; ``clock`` (guest clock off by over 1 %); ``failed`` (a command's exit status); ``timeout``; ``died``
 (the instance ended by itself); ``rubbish`` (its output could not be read); ``error`` (the engine refused)."""
 
+LeftOut = Literal["warm-up", "failed", "clock", "noisy"]
+"""Why a sample that is kept is left out of summaries."""
+
 EVENTS = (
     "request", "created", "started", "running", "kernel_done", "init", "ready", "service", "done",
     "stopped", "removed",
@@ -79,6 +82,15 @@ class Sample:
     error: str | None = None
     output: str = ""
     format: int = FORMAT
+
+    @property
+    def left_out(self) -> LeftOut | None:
+        """Why summaries leave this sample out, or None: the one rule, for tables, figures, verdicts and stops."""
+        if self.role == "warmup":
+            return "warm-up"
+        if self.outcome != "ok":
+            return "clock" if self.outcome == "clock" else "failed"
+        return "noisy" if "noisy" in self.marks else None
 
     @property
     def duration(self) -> float:

@@ -9,7 +9,10 @@ Option = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """A kind of engine and its options; a variant is another table in ``targets.toml``, never another class."""
+    """A kind of engine and its options; a variant is another table in ``targets.toml``, never another class.
+
+    ``default`` says whether a session that names no targets has it.
+    """
 
     name: str
     kind: str
@@ -17,3 +20,4 @@ class TargetSpec:
     description: str
     isolates: str
     options: dict[str, Option] = field(default_factory=dict)
+    default: bool = True

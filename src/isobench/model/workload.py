@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 Length = Literal["quick", "full"]
+Capability = Literal[
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP",
+    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+]  # fmt: skip
+"""What a workload may ask for: the capabilities that every target can give (Docker's defaults without MKNOD)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One definition, run unchanged on every target. ``folder`` holds ``workload.toml`` and the ``Dockerfile``."""
+    """One definition, run unchanged on every target. ``folder`` holds ``workload.toml`` and the ``Dockerfile``.
+
+    ``capabilities`` are those it cannot do without, where a target leaves it no others.
+    """
 
     name: str
     title: str
@@ -94,4 +102,5 @@ class Workload:
     jobs: tuple[Job, ...]
     service: Service | None = None
     volume: Volume | None = None
+    capabilities: tuple[Capability, ...] = ()
     timeout: float = 60.0

@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
+from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isobench.report import tables, trust
+from isobench.metrics import METRICS
+from isobench.report import parity, tables, trust
 from isobench.report.figures import panels
 from isobench.report.figures.order import order
-from isobench.report.format import digits, short
+from isobench.report.format import percent, short
 from isobench.report.headline import headline
+from isobench.report.meta import mapping, plain
 from isobench.report.series import Data
 from isobench.store.reader import SessionRecord
 
@@ -54,12 +58,16 @@ def render(session: SessionRecord) -> str:
         order=order(data),
         definitions=tables.definitions(data),
         trust=trust,
-        environment=_plain(trust.mapping(session.meta, "environment")),
-        versions=_plain(trust.mapping(session.meta, "versions")),
-        unavailable=trust.mapping(session.meta, "unavailable"),
-        plan=trust.mapping(session.meta, "plan"),
+        images=parity.images(data),
+        parity=parity.parity(data),
+        metrics=METRICS,
+        environment=plain(mapping(session.meta, "environment")),
+        versions=plain(mapping(session.meta, "versions")),
+        unavailable=mapping(session.meta, "unavailable"),
+        plan=mapping(session.meta, "plan"),
         css=_read("report.css"),
-        scripts=[plotly, own],
+        plotly=plotly,
+        script=own,
         policy=_policy(plotly, own),
     )  # fmt: skip
 
@@ -76,10 +84,10 @@ def _policy(*scripts: str) -> str:
 
 @lru_cache(maxsize=1)
 def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
+    # The file itself: importing plotly for it would take longer than making the page.
+    text = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     # HTML turns CR LF into LF before the browser hashes a script.
-    return str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _read(name: str) -> str:
@@ -94,8 +102,23 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.filters |= {"short": short, "digits": digits, "own": Markup, "figure_json": _figure_json}
+    made.filters |= {
+        "short": short,
+        "percent": percent,
+        "by_workload": _by_workload,
+        "by_workload_and_metric": _by_metric,
+        "own": Markup,
+        "figure_json": _figure_json,
+    }
     return made
+
+
+def _by_workload(rows: list[tables.Overview]) -> list[list[tables.Overview]]:
+    return [list(group) for _, group in groupby(rows, key=lambda row: row.workload)]
+
+
+def _by_metric(rows: list[tables.Row]) -> list[list[tables.Row]]:
+    return [list(group) for _, group in groupby(rows, key=lambda row: (row.workload, row.metric))]
 
 
 def _figure_json(text: str) -> Any:
@@ -103,15 +126,3 @@ def _figure_json(text: str) -> Any:
 
     # Inside a script element nothing but a tag's "<" can end it; as an escape it stays the same JSON.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
-
-
-def _plain(values: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(str(name).replace("_", " "), _words(value)) for name, value in values.items()]
-
-
-def _words(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {inner}" for key, inner in value.items()) or "–"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(inner) for inner in value) or "–"
-    return "–" if value is None or value == "" else str(value)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from isobench.metrics import METRICS
 from isobench.model import Metric, Sample
+from isobench.report.format import Scale, counted, human, span
 from isobench.stats import Median, Ratio, median, median_ratio
 from isobench.store.frame import acceleration
 from isobench.store.reader import SessionRecord
@@ -29,6 +30,33 @@ class Series:
     median: Median
 
     @property
+    def text(self) -> str:
+        """The median in words."""
+        return self.write(self.median.value)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there are samples enough for an interval."""
+        return self.median.low is not None
+
+    @property
+    def around(self) -> str:
+        """The 95 % interval in words; the range below 6 samples; a dash for one."""
+        return self.between()
+
+    def between(self, scale: Scale | None = None) -> str:
+        """Return what ``around`` says, in the unit of that scale."""
+        middle = self.median
+        ends = middle.smallest, middle.largest
+        if middle.low is not None and middle.high is not None:
+            ends = middle.low, middle.high
+        return span(*ends, self.metric.unit, counted(self.metric.name), scale) if middle.n > 1 else "–"
+
+    def write(self, value: float, scale: Scale | None = None) -> str:
+        """Return a value of this metric in words, in the unit of that scale (by default its own)."""
+        return human(value, self.metric.unit, counted(self.metric.name), scale)
+
+    @property
     def comparable(self) -> bool:
         """Whether it may stand in a ratio to something real: sizes on disk may, whatever emulates does not."""
         return not self.emulated or (self.metric.family == "disk" and self.metric.instant in ("image", "ready"))
@@ -40,7 +68,7 @@ class Data:
     def __init__(self, session: SessionRecord) -> None:
         self.session = session
         self._many = len({sample.cell.parameters for sample in session.samples}) > 1
-        self.workloads = sorted({sample.cell.workload for sample in session.samples})
+        self.workloads = _in_order(session)
         found = list(dict.fromkeys(self.target_of(sample) for sample in session.samples))
         planned = session.meta.get("targets")
         known = list(planned) if isinstance(planned, dict) else []
@@ -99,5 +127,14 @@ class Data:
             return None
         key = (series.workload, series.target, series.metric.name, name)
         if key not in self._ratios:
-            self._ratios[key] = median_ratio(series.values, other.values, seed=0, resamples=1000)
+            self._ratios[key] = median_ratio(series.values, other.values)
         return self._ratios[key]
+
+
+def _in_order(session: SessionRecord) -> list[str]:
+    """Return the workloads that have samples in the plan's order; unplanned ones follow as they came."""
+    plan = session.meta.get("plan")
+    cells = plan.get("cells") if isinstance(plan, dict) else None
+    planned = [c.get("workload") for c in cells if isinstance(c, dict)] if isinstance(cells, list) else []
+    taken = dict.fromkeys(sample.cell.workload for sample in session.samples)
+    return [name for name in dict.fromkeys([*planned, *taken]) if name in taken]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from isobench.metrics import METRICS
-from isobench.report.format import human, span, times
+from isobench.report.format import around, digits
 from isobench.report.headline import main_metric
 from isobench.report.series import Data, Series
 
 FAMILIES = ("startup", "memory", "disk", "throughput")
+Pair = tuple[str, str]
+"""A ratio and its interval, the latter empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Row:
     target: str
     metric: str
     figure: Figure
-    docker: str
-    native: str
+    docker: Pair
+    native: Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,10 @@ class Overview:
     target: str
     emulated: bool
     ok: int
-    bad: int
+    left_out: str
     ready: Figure | None
-    ratio: str
+    docker: Pair
+    native: Pair
     memory: Figure | None
     disk: Figure | None
     rate_name: str
@@ -56,23 +60,19 @@ def figure(series: Series | None) -> Figure | None:
     """Return a series' median in words, None for None."""
     if series is None:
         return None
-    middle, unit = series.median, series.metric.unit
-    if middle.low is not None and middle.high is not None:
-        around, kind = span(middle.low, middle.high, unit), "interval"
-    else:
-        around, kind = span(middle.smallest, middle.largest, unit), "range"
-    return Figure(human(middle.value, unit), around if middle.n > 1 else "–", kind, middle.n, series.emulated)
+    kind = "95 % interval" if series.has_interval else "range"
+    return Figure(series.text, series.around, kind, series.median.n, series.emulated)
 
 
-def ratio_text(data: Data, series: Series, reference: str) -> str:
-    """Return the ratio to a reference in words: a dash without one, ``emulated`` where it would mislead."""
-    other = data.reference(series, reference)
-    if other is None or other is series:
-        return "–"
+def ratio_words(data: Data, series: Series | None, reference: str) -> Pair:
+    """Return the ratio to a reference and its interval: a dash without one, ``emulated`` where it would mislead."""
+    other = data.reference(series, reference) if series else None
+    if series is None or other is None or other is series:
+        return "–", ""
     if not (series.comparable and other.comparable):
-        return "emulated"
+        return "emulated", ""
     found = data.ratio(series, reference)
-    return times(found) if found else "–"
+    return (f"{digits(found.value)}×", around(found)) if found else ("–", "")
 
 
 def family_rows(data: Data, family: str) -> list[Row]:
@@ -81,7 +81,7 @@ def family_rows(data: Data, family: str) -> list[Row]:
     for series in data.of_family(family):
         shown = figure(series)
         if shown is not None:
-            docker, native = (ratio_text(data, series, name) for name in ("docker", "native"))
+            docker, native = (ratio_words(data, series, name) for name in ("docker", "native"))
             rows.append(Row(series.workload, series.target, series.metric.name, shown, docker, native))
     return rows
 
@@ -92,11 +92,11 @@ def overview(data: Data) -> list[Overview]:
     for workload in data.workloads:
         rate = main_metric(data, workload)
         for target in data.targets:
-            outcomes = [
-                sample.outcome == "ok"
+            outcomes = Counter(
+                sample.outcome
                 for sample in data.session.samples
                 if sample.role == "measured" and sample.cell.workload == workload and data.target_of(sample) == target
-            ]
+            )
             if not outcomes:
                 continue
             ready = data.get(workload, target, "time_to_ready")
@@ -105,10 +105,11 @@ def overview(data: Data) -> list[Overview]:
                     workload=workload,
                     target=target,
                     emulated=target in data.emulated,
-                    ok=sum(outcomes),
-                    bad=len(outcomes) - sum(outcomes),
+                    ok=outcomes["ok"],
+                    left_out=", ".join(f"{n} {outcome}" for outcome, n in outcomes.items() if outcome != "ok"),
                     ready=figure(ready),
-                    ratio=ratio_text(data, ready, "docker") if ready else "–",
+                    docker=ratio_words(data, ready, "docker"),
+                    native=ratio_words(data, ready, "native"),
                     memory=figure(data.get(workload, target, "host_pss_ready")),
                     disk=figure(data.get(workload, target, "instance_disk_done")),
                     rate_name=rate or "",

@@ -1,75 +1,56 @@
-"""Parity and trust: what the cells had in common, and how far the figures may be believed."""
+"""Trust: how far the figures may be believed."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any
+from collections import Counter, defaultdict
 
 import numpy as np
 
-from isobench.report.format import digits, human
+from isobench.report.format import digits, percent
+from isobench.report.meta import mapping
 from isobench.report.series import Data
 
 _SHARE_NAMES = {
     "samples": "inside samples (request → removed)",
-    "settling": "settling before a memory reading (inside samples)",
+    "settling": "of it: settling before a memory reading",
     "around_samples": "around samples: readings, clean-up",
     "between_samples": "between samples: planning, writing",
     "waiting": "waiting",
 }
+_OUTCOMES = {
+    "clock": "guest's clock off by more than 1 %",
+    "failed": "a command's exit status",
+    "timeout": "not done in time",
+    "died": "ended by itself",
+    "rubbish": "output could not be read",
+    "error": "refused by the engine",
+}
+_NOISE = {
+    "steal": "share of all cores' time that the host's own hypervisor gave to others",
+    "cpu_pressure": "share of the time in which some task waited for a core (PSI)",
+    "throttled_seconds": "CPU time that a quota withheld",
+    "harness_cpu": "cores that the harness used itself",
+    "run_queue": "tasks that ran or wanted to, a core",
+    "other_cpu": "share of all cores' time that others used, while no instance ran",
+    "swapped_pages": "pages of 4 KiB swapped in or out",
+}
 
 
-def parity(data: Data) -> list[tuple[str, list[str]]]:
-    """Return a row a fact and a column a target: what the samples themselves say they ran on."""
-    facts: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
-    for sample in data.session.samples:
-        for name, value in sample.facts.items():
-            text = "yes" if value is True else "no" if value is False else "–" if value is None else str(value)
-            facts[name][data.target_of(sample)][text] = None
-    rows = [("acceleration", [_acceleration(data, target) for target in data.targets])]
-    for name in sorted(facts, key=lambda n: (n != "kernel_seen_inside", n)):
-        cells = [list(facts[name].get(target, {})) for target in data.targets]
-        rows.append((name.replace("_", " "), [_several(found) for found in cells]))
-    return rows
-
-
-def _several(found: list[str]) -> str:
-    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "") if found else "–"
-
-
-def _acceleration(data: Data, target: str) -> str:
-    if target in data.emulated:
-        return "emulated (TCG)"
-    entry = mapping(data.session.meta, "targets").get(target.partition(" [")[0])
-    found = str(entry.get("acceleration", "unknown")) if isinstance(entry, dict) else "unknown"
-    return {"none": "none needed", "kvm": "KVM"}.get(found, found)
-
-
-def images(data: Data) -> list[tuple[str, str, str, str]]:
-    """Return workload, root file system's digest, its size and resources; one and the same for all targets."""
-    resources = mapping(data.session.meta, "workloads")
-    rows = []
-    for name, image in mapping(data.session.meta, "images").items():
-        entry = image if isinstance(image, dict) else {}
-        size = entry.get("file_bytes")
-        text = human(float(size), "B") if isinstance(size, int | float) else "–"
-        given = mapping(resources.get(name), "resources")
-        rows.append((str(name), str(entry.get("rootfs_digest", "–")), text, _resources(given)))
-    return rows
-
-
-def _resources(given: dict[str, Any]) -> str:
-    if not given:
-        return "–"
-    cores = given.get("vcpus")
-    sizes = [f"{human(float(given[k]), 'B')} {k}" for k in ("memory", "disk") if isinstance(given.get(k), int)]
-    return ", ".join([f"{cores} vCPU" if cores else "all cores", *sizes])
+def counted(data: Data) -> str:
+    """Return in words how many samples the medians rest on, and why the others are left out."""
+    samples = data.session.samples
+    good = sum(sample.role == "measured" and sample.outcome == "ok" for sample in samples)
+    warm = sum(sample.role == "warmup" for sample in samples)
+    rest = Counter(s.outcome for s in samples if s.role == "measured" and s.outcome != "ok")
+    parts = [f"{warm} warm-up{'' if warm == 1 else 's'}"] if warm else []
+    parts += [f"{count} {outcome} ({_OUTCOMES.get(outcome, 'see Trust')})" for outcome, count in rest.items()]
+    return f"{good} of {len(samples)} samples count; left out: {', '.join(parts) or 'none'}."
 
 
 def shares(data: Data) -> list[tuple[str, float]]:
-    """Return the shares of the session's wall time, in per cent."""
+    """Return the shares of the session's wall time, of one."""
     found = mapping(data.session.meta, "shares").items()
-    return [(_SHARE_NAMES.get(k, k), 100 * float(v)) for k, v in found if isinstance(v, int | float)]
+    return [(_SHARE_NAMES.get(k, k), float(v)) for k, v in found if isinstance(v, int | float)]
 
 
 def troubled(data: Data) -> list[dict[str, str]]:
@@ -97,17 +78,18 @@ def marks(data: Data) -> list[tuple[str, int]]:
     return sorted(counted.items())
 
 
-def noise(data: Data) -> list[tuple[str, str, str]]:
-    """Return each kind of noise with its median and its worst over all samples."""
+def noise(data: Data) -> list[tuple[str, str, str, str]]:
+    """Return each kind of noise, what it means, its median and its worst over all samples."""
     found: dict[str, list[float]] = defaultdict(list)
     for sample in data.session.samples:
         for name, value in sample.noise.items():
             if np.isfinite(value):
                 found[name].append(value)
-    shares_of_one = ("steal", "cpu_pressure", "harness_cpu")
+    shares_of_one = ("steal", "cpu_pressure", "harness_cpu", "other_cpu")
     return [
         (
             name.replace("_", " "),
+            _NOISE.get(name, ""),
             _noise(float(np.median(v)), name in shares_of_one),
             _noise(float(np.max(v)), name in shares_of_one),
         )
@@ -116,7 +98,7 @@ def noise(data: Data) -> list[tuple[str, str, str]]:
 
 
 def _noise(value: float, share: bool) -> str:
-    return f"{digits(100 * value)} %" if share else digits(value)
+    return percent(value) if share else digits(value)
 
 
 def absent(data: Data) -> list[tuple[str, str, str]]:
@@ -136,9 +118,3 @@ def described(data: Data) -> list[tuple[str, str, list[tuple[str, str]]]]:
             words = mapping(entry, "describe")
             rows.append((str(name), str(entry.get("title", "")), [(str(w), str(t)) for w, t in words.items()]))
     return rows
-
-
-def mapping(value: Any, key: str) -> dict[str, Any]:
-    """Return ``value[key]`` where both are dictionaries, else an empty one: a report survives a thin session.json."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}

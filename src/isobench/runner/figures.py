@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from isobench.metrics.startup import SPANS
+from isobench.model import JobRecord
+
+CLOCK_BOUND = 0.01
+"""How far a guest's clock may be off during a job, relative to the host's."""
+MARKS_LATE = 0.01
+"""Seconds by which the two marks around a job may be late on a busy host: what its bracket can resolve."""
 
 
 def life(events: Mapping[str, int], *, has_kernel: bool) -> dict[str, float]:
@@ -31,3 +37,14 @@ def ending(ended_by: str, asked_ns: int, stopped_ns: int) -> dict[str, float]:
 def worst_clock_ratio(ratios: list[float]) -> float | None:
     """Return the ratio farthest from 1, or None without any."""
     return max(ratios, key=lambda ratio: abs(ratio - 1.0), default=None)
+
+
+def clock_off(job: JobRecord) -> float | None:
+    """Return a job's clock ratio where it is out of bounds, else None.
+
+    Out of bounds is over 1 % apart, and over what the marks that bracket the job can be late themselves.
+    """
+    if job.clock_ratio is None or job.guest_elapsed is None:
+        return None
+    apart = abs(job.guest_elapsed - job.elapsed)
+    return job.clock_ratio if apart > max(CLOCK_BOUND * job.elapsed, MARKS_LATE) else None

@@ -53,10 +53,12 @@ def _group(tree: Path, group: str, image: Image) -> int:
 
 def _lookup(file: Path, key: str, column: int = 0) -> list[str] | None:
     # The image may make it a link that leads out of its tree: only a plain file is read.
-    if file.is_symlink() or not file.is_file():
+    if file.parent.is_symlink() or file.is_symlink() or not file.is_file():
         return None
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         fields = line.split(":")
-        if len(fields) > max(column, 3 if file.name == "passwd" else 2) and fields[column] == key:
+        # Its numbers are read by the callers.
+        numbers = fields[2:4] if file.name == "passwd" else fields[2:3]
+        if fields[column : column + 1] == [key] and numbers and all(n.isascii() and n.isdigit() for n in numbers):
             return [*fields, "", "", ""]
     return None

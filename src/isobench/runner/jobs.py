@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -91,24 +93,26 @@ def _on_host(bench: Bench, job: Job, words: tuple[str, ...]) -> JobRecord:
         tool: tuple[str, ...] = (sys.executable, "-m", f"isobench.loadgen.{words[0]}", *words[1:])
     else:
         tool = ("chroot", str(bench.prepared.rootfs.tree), *words)
-    start = time.monotonic_ns()
-    try:
-        done = subprocess.run(
-            [*bench.instance.client_prefix(), *pinned, *tool],
-            capture_output=True,
-            timeout=job.timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SampleError("timeout", f"the client did not end within {job.timeout:g} s", where=job.name) from None
-    end = time.monotonic_ns()
+    # A file, so that an image's client that never stops printing fills no memory of the harness.
+    with tempfile.TemporaryFile() as said:
+        start = time.monotonic_ns()
+        try:
+            done = subprocess.run(
+                [*bench.instance.client_prefix(), *pinned, *tool],
+                stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, timeout=job.timeout, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise SampleError("timeout", f"the client did not end within {job.timeout:g} s", where=job.name) from None
+        end = time.monotonic_ns()
+        said.seek(max(said.seek(0, os.SEEK_END) - _KEPT, 0))
+        output = said.read().decode("utf-8", "replace")
     return JobRecord(
         name=job.name,
         command=words,
         start=(start - bench.request_ns) / 1e9,
         end=(end - bench.request_ns) / 1e9,
         exit_status=done.returncode,
-        output=(done.stdout + done.stderr)[-_KEPT:].decode("utf-8", "replace"),
+        output=output,
     )
 
 
@@ -116,11 +120,15 @@ def figures(job: Job, record: JobRecord) -> dict[str, float]:
     """Return the metrics that a job's definition reads from its record; raises SampleError ``rubbish``."""
     found: dict[str, float] = {}
     for source in job.metrics:
+        if source.kind == "rate" and record.elapsed <= 0:
+            raise SampleError("rubbish", "start and end came together: no rate", where=job.name)
         if source.kind == "rate":
             value = (record.work or math.nan) / record.elapsed
         elif source.kind == "host_cpu":
             value = (record.host_cpu or 0.0) / (record.work or math.nan)
         else:
             value = parse.figure(record.output, source.kind, source.expression)
-        found[source.name] = value * source.scale
+        if not math.isfinite(scaled := value * source.scale):
+            raise SampleError("rubbish", f"{source.name} is {scaled}", where=job.name)
+        found[source.name] = scaled
     return found

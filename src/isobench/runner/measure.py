@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from isobench.errors import IsobenchError, SampleError
+from isobench.errors import IsobenchError, SampleError, engine_words
 from isobench.guest import commands
 from isobench.guest.frames import Init, Memory, Running
 from isobench.host import facts, memory
-from isobench.host.noise import NoiseReading
+from isobench.host.cpus import cpu_list
+from isobench.host.noise import Bounds, NoiseReading, exceeded, throttling
 from isobench.model import JobRecord, Sample
 from isobench.model.sample import Fact, Outcome
 from isobench.plan import Step
@@ -26,7 +27,6 @@ SETTLE = 1.0
 
 MAIN_RUN = 1
 _GRACE = 8.0
-_CLOCK_BOUND = 0.01
 
 
 @dataclass
@@ -41,6 +41,7 @@ class _Record:
     marks: set[str] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
     resolution: dict[str, float] = field(default_factory=dict)
+    noise: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = "ok"
     error: str | None = None
     output: str = ""
@@ -64,11 +65,15 @@ def measure(session: str, number: int, step: Step, target: Target, prepared: Pre
     except IsobenchError as error:
         _fail(record, "error", error.line())
     except Exception as error:
-        # Engines raise their own errors (docker's, libvirt's); the sample keeps their words, the session goes on.
-        if not type(error).__module__.startswith(("docker", "libvirt", "requests", "urllib3")):
+        # Engines raise their own errors; the sample keeps their words, the session goes on.
+        if (words := engine_words(error)) is None:
             raise
-        _fail(record, "error", f"{type(error).__name__}: {' '.join(str(error).split())[:400]}")
+        _fail(record, "error", words)
     record.metrics |= target.sizes(prepared) if record.outcome in ("ok", "clock") else {}
+    noise = record.noise | before.until(NoiseReading.now())
+    if reasons := exceeded(noise, Bounds()):
+        record.marks.add("noisy")
+        record.facts["noisy"] = "; ".join(reasons)
     return Sample(
         session=session,
         number=number,
@@ -86,7 +91,7 @@ def measure(session: str, number: int, step: Step, target: Target, prepared: Pre
         marks=tuple(sorted(record.marks)),
         facts=record.facts,
         resolution=record.resolution,
-        noise=before.until(NoiseReading.now()),
+        noise=noise,
         error=record.error,
         output=record.output if record.outcome != "ok" else "",
     )
@@ -111,7 +116,12 @@ def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, s
             record.at("done")
             _read_memory(record, instance, "done")
             _read_account(record, instance)
-        record.facts |= instance.facts()
+            record.noise |= throttling(instance.cgroup.path)
+        record.facts |= instance.facts() | {
+            "rootfs_digest": prepared.rootfs.digest,
+            "cpuset": cpu_list(slot.placement.instance),
+            "memory_limit": prepared.workload.resources.memory,
+        }
     except SampleError:
         record.output = instance.channel.output(MAIN_RUN).data()[-4096:].decode("utf-8", "replace")
         raise
@@ -223,8 +233,9 @@ def _work(record: _Record, step: Step, instance: Instance, prepared: Prepared, b
     ratio = figures.worst_clock_ratio([job.clock_ratio for job in record.jobs if job.clock_ratio is not None])
     if ratio is not None:
         record.metrics["clock_ratio"] = ratio
-        if abs(ratio - 1.0) > _CLOCK_BOUND:
-            _fail(record, "clock", f"the guest's clock ran at {ratio:.4f} of the host's during a job")
+    for done in record.jobs:
+        if (off := figures.clock_off(done)) is not None:
+            _fail(record, "clock", f"the guest's clock ran at {off:.4f} of the host's during {done.name}")
 
 
 def _read_account(record: _Record, instance: Instance) -> None:

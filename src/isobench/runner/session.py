@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from isobench import __version__
-from isobench.host import cpus, lock
-from isobench.host.facts import environment
+from isobench.clean import clean
+from isobench.errors import HarnessError, IsobenchError, engine_words
+from isobench.host import cpus, lock, quiet
+from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
 from isobench.house import House, house
+from isobench.metrics import METRICS
 from isobench.model import Cell, Parameters, Sample, TargetSpec, Workload
-from isobench.plan import Plan, Step, next_step
+from isobench.plan import Headline, Plan, Step, next_step, stops
+from isobench.plan.stopping import QUICK, Rule
+from isobench.runner import record
 from isobench.runner.measure import SETTLE, measure
-from isobench.store.writer import SessionWriter
+from isobench.store.reader import SessionRecord
+from isobench.store.writer import SessionWriter, refuse_unwritable
 from isobench.targets.base import Prepared, Slot
 
-Progress = Callable[[Plan, Sequence[Sample]], None]
+Progress = Callable[[Plan, Sequence[Sample], float], None]
+"""Called after each sample with the plan, all samples so far, and the seconds that the session has run."""
 Say = Callable[[str], None]
+
+WIDTHS = {"startup": 0.05}
+"""Half-widths that a filling plan aims at, relative to the median, by family; the others' is ``WIDTH``."""
+WIDTH = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asked for."""
+    """What a user asked for.
+
+    ``wait_quiet`` is how long to wait for quiet, in seconds. With ``resume`` the plan is that session's, and
+    ``budget`` is added to its own.
+    """
 
     workloads: tuple[Workload, ...]
     targets: tuple[TargetSpec, ...]
     parameters: Parameters
     seed: int
-    samples: int | None = None
+    rule: Rule = QUICK
     budget: float | None = None
     wait: bool = False
+    wait_quiet: float | None = None
+    resume: SessionRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +66,80 @@ class Finished:
 
 def run_session(request: Request, paths: Paths, say: Say, progress: Progress) -> Finished:
     """Carry out a session; Ctrl-C ends it with every finished sample kept."""
+    refuse_unwritable(paths.results)
     for workload in request.workloads:
         cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
     with lock.measuring(paths.run, wait=request.wait, waiting=lambda holder: say(f"waiting for {holder}")):
-        with house(paths, request.targets, say) as opened:
-            prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}
-            return _Session(request, paths, opened, prepared).carry_out(progress)
+        # The lock is ours, so whoever left these is dead.
+        for leftover in clean(paths):
+            say(f"a killed run had left {leftover}: removed")
+        try:
+            with house(paths, request.targets, say) as opened:
+                prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}
+                if request.wait_quiet is not None:
+                    _await_quiet(request.wait_quiet, say)
+                return _Session(request, paths, opened, prepared).carry_out(progress)
+        except Exception as error:
+            if isinstance(error, IsobenchError) or (words := engine_words(error)) is None:
+                raise
+            raise HarnessError(words, mend="see `isobench doctor`") from error
+
+
+def _await_quiet(seconds: float, say: Say) -> None:
+    found = quiet.wait(Bounds(), seconds, say)
+    if not found.came:
+        say(f"quiet did not come within {seconds:g} s ({'; '.join(found.reasons)}): going on, noisy samples are marked")
+
+
+def headlines(workloads: Sequence[Workload]) -> tuple[Headline, ...]:
+    """Return what each workload is judged by: ``time_to_ready``, and the first figure of its first job."""
+    names = [(workload, ["time_to_ready", *_first_figure(workload)]) for workload in workloads]
+    return tuple(
+        Headline(workload.name, metric, WIDTHS.get(METRICS[metric].family, WIDTH))
+        for workload, metrics in names
+        for metric in metrics
+    )
+
+
+def _first_figure(workload: Workload) -> list[str]:
+    return [source.name for job in workload.jobs[:1] for source in job.metrics[:1]]
 
 
 class _Session:
     def __init__(self, request: Request, paths: Paths, opened: House, prepared: dict[str, Prepared]) -> None:
-        self._request, self._paths, self._house, self._prepared = request, paths, opened, prepared
-        cells = tuple(Cell(w, t, request.parameters) for w in prepared for t in opened.targets)
-        fixed = {} if request.samples is None else {"least": request.samples, "cheap": request.samples}
-        self._plan = Plan(cells=cells, seed=request.seed, budget=request.budget, **fixed)
-        self._writer = SessionWriter(paths.results, request.seed)
+        self._paths, self._house, self._prepared = paths, opened, prepared
         self._samples: list[Sample] = []
+        self._resumed, self._before = 0, 0.0
+        if request.resume is None:
+            cells = tuple(Cell(w, t, request.parameters) for w in prepared for t in opened.targets)
+            judged = headlines(request.workloads)
+            self._plan = Plan(cells, request.seed, request.rule, judged, request.budget)
+            self._writer = SessionWriter.create(paths.results, request.seed)
+            self._meta = record.opening(self._writer.id, self._plan, paths, opened, prepared)
+        else:
+            self._resume(request.resume, request.budget)
         self._began = time.monotonic()
         self._inside = self._settling = 0.0
 
+    def _resume(self, session: SessionRecord, budget: float | None) -> None:
+        plan = record.plan_of(session.meta, str(session.folder))
+        self._samples = list(session.samples)
+        self._resumed = len(self._samples)
+        # A run that was killed has not said how long it ran: its samples are the least of it.
+        self._before = session.meta.get("wall_seconds") or sum(sample.duration for sample in session.samples)
+        self._plan = plan if budget is None else replace(plan, budget=self._before + budget)
+        fresh = record.opening(session.id, self._plan, self._paths, self._house, self._prepared)
+        record.refuse_changed(session.meta, fresh)
+        self._writer = SessionWriter.reopen(session.folder)
+        resumed = [*session.meta.get("resumed_at", ()), record.now()]
+        self._meta = session.meta | {"state": "running", "resumed_at": resumed, "plan": record.plan_table(self._plan)}
+
     def carry_out(self, progress: Progress) -> Finished:
         """Take sample after sample until the plan has none, or the user interrupts."""
-        meta = self._meta()
-        self._writer.write_meta(meta)
+        self._writer.write_meta(self._meta)
         interrupted = False
         try:
-            while step := next_step(self._plan, self._samples, time.monotonic() - self._began):
+            while step := next_step(self._plan, self._samples, self._elapsed()):
                 if step.cell.parameters.cache == "cold":
                     _drop_caches()
                 began = time.monotonic()
@@ -86,11 +148,14 @@ class _Session:
                 self._settling += SETTLE if "done" in sample.events else 0.0
                 self._writer.append(sample)
                 self._samples.append(sample)
-                progress(self._plan, self._samples)
+                progress(self._plan, self._samples, self._elapsed())
         except KeyboardInterrupt:
             interrupted = True
-        self._writer.write_meta(self._close(meta, interrupted))
+        self._writer.write_meta(self._close(interrupted))
         return Finished(self._writer.folder, tuple(self._samples), self._house.unavailable, interrupted)
+
+    def _elapsed(self) -> float:
+        return self._before + time.monotonic() - self._began
 
     def _take(self, step: Step) -> Sample:
         workload = self._prepared[step.cell.workload].workload
@@ -106,49 +171,16 @@ class _Session:
         target, prepared = self._house.targets[step.cell.target], self._prepared[workload.name]
         return measure(self._writer.id, number, step, target, prepared, slot)
 
-    def _meta(self) -> dict[str, Any]:
-        opened, request = self._house, self._request
-        return {
-            "format": 1,
-            "id": self._writer.id,
-            "state": "running",
-            "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "isobench": __version__,
-            "command": ["isobench", *sys.argv[1:]],
-            "seed": request.seed,
-            "plan": {
-                "length": request.parameters.length,
-                "cache": request.parameters.cache,
-                "rule": self._plan.rule(),
-                "cells": [{"workload": c.workload, "target": c.target} for c in self._plan.cells],
-            },
-            "environment": environment(self._paths.cache),
-            "versions": opened.versions,
-            "workloads": {name: _workload(p.workload) for name, p in self._prepared.items()},
-            "images": {name: _image(p) for name, p in self._prepared.items()},
-            "targets": {
-                name: {
-                    **{k: v for k, v in asdict(target.spec).items() if k != "name"},
-                    "acceleration": opened.acceleration[name],
-                    "describe": {w: self._publishable(target.describe(p)) for w, p in self._prepared.items()},
-                }
-                for name, target in opened.targets.items()
-            },
-            "unavailable": opened.unavailable,
-        }
-
-    def _publishable(self, words: dict[str, str]) -> str:
-        """Return a command line or domain XML with the cache's and run folder's paths made relative."""
-        text = "\n".join(f"{key}: {value}" if len(words) > 1 else value for key, value in words.items())
-        return text.replace(str(self._paths.cache), "$CACHE").replace(str(self._paths.run), "$RUN")
-
-    def _close(self, meta: dict[str, Any], interrupted: bool) -> dict[str, Any]:
-        wall = time.monotonic() - self._began
-        lives = sum(sample.duration for sample in self._samples)
-        return meta | {
-            "state": "interrupted" if interrupted else "complete",
-            "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "wall_seconds": wall,
+    def _close(self, interrupted: bool) -> dict[str, Any]:
+        plan, wall = self._plan, time.monotonic() - self._began
+        lives = sum(sample.duration for sample in self._samples[self._resumed :])
+        found = stops(plan.rule, plan.headlines, plan.cells, self._samples, "interrupted" if interrupted else "budget")
+        unfinished = interrupted or any(stop.reason == "budget" for stop in found)
+        return self._meta | {
+            "state": "interrupted" if interrupted else "out of budget" if unfinished else "complete",
+            "ended_at": record.now(),
+            "wall_seconds": self._before + wall,
+            "stopped": record.stopped_table(found),
             "shares": {
                 "samples": lives / wall,
                 "settling": self._settling / wall,
@@ -156,22 +188,6 @@ class _Session:
                 "between_samples": (wall - self._inside) / wall,
             },
         }
-
-
-def _workload(workload: Workload) -> dict[str, Any]:
-    table = asdict(workload)
-    del table["folder"]
-    if workload.service:
-        table["service"]["request"] = workload.service.request.decode("utf-8", "replace")
-    return table
-
-
-def _image(prepared: Prepared) -> dict[str, Any]:
-    return {
-        "image": prepared.image.id,
-        "rootfs_digest": prepared.rootfs.digest,
-        "file_bytes": prepared.rootfs.file_bytes,
-    }
 
 
 def _drop_caches() -> None:

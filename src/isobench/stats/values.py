@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,3 +18,12 @@ def checked(values: Iterable[float]) -> Values:
     if not np.isfinite(array).all():
         raise ValueError("a statistic refuses NaN and infinity: leave out what was not measured")
     return array
+
+
+def paired(values: Mapping[int, float], reference: Mapping[int, float]) -> tuple[Values, Values]:
+    """Return the values of the blocks that both have, in their order; raises ValueError as ``checked`` does.
+
+    A block that one side lacks is left out, so unequal counts need no other rule.
+    """
+    common = sorted(values.keys() & reference.keys())
+    return checked(values[block] for block in common), checked(reference[block] for block in common)

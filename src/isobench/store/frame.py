@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "session", "workload", "target", "params", "block", "sample", "role", "outcome", "metric", "value", "unit",
-    "scope", "instant", "family", "direction", "acceleration",
+    "session", "workload", "target", "params", "block", "sample", "role", "outcome", "left_out", "metric", "value",
+    "unit", "scope", "instant", "family", "direction", "acceleration",
 )  # fmt: skip
 
 
@@ -26,7 +26,8 @@ def load(path: str | Path) -> pd.DataFrame:
 def frame(session: SessionRecord) -> pd.DataFrame:
     """Return a read session as a long DataFrame with ``COLUMNS``, in the order of its samples.
 
-    A metric that this isobench does not register keeps its value; what is not known of it is an empty string.
+    ``left_out`` says why summaries leave a sample out; it is empty for those that count. A metric that this
+    isobench does not register keeps its value; what is not known of it is an empty string.
     """
     import pandas as pd
 
@@ -46,7 +47,7 @@ def _rows(session: SessionRecord) -> Iterator[tuple[Any, ...]]:
         cell = sample.cell
         head = (
             sample.session, cell.workload, cell.target, cell.parameters.text(), sample.block, sample.number,
-            sample.role, sample.outcome,
+            sample.role, sample.outcome, sample.left_out or "",
         )  # fmt: skip
         how = acceleration(session, cell.target)
         for name, value in sample.metrics.items():

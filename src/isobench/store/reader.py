@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +15,14 @@ from isobench.errors import UsageError
 from isobench.model import Sample
 from isobench.model.sample import FORMAT
 from isobench.names import nearest
+from isobench.plain import plain
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 META, SAMPLES = "session.json", "samples.jsonl"
+LARGEST = 1 << 30
+"""Bytes of one file; no session comes near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,13 @@ def find_session(name_or_path: str | Path | None, results: Path) -> Path:
     """Return a session's folder by path or by name, the latest when None; raises UsageError with the nearest name."""
     if name_or_path is not None:
         for folder in (Path(name_or_path), results / name_or_path):
-            if folder.name == META and folder.is_file():
+            if folder.name == META and _is_file(folder):
                 return folder.parent
-            if (folder / META).is_file():
+            if _is_file(folder / META):
                 return folder
     known = session_names(results)
     if name_or_path is not None:
-        raise UsageError(f"no session is called {str(name_or_path)!r}", where=str(results),
+        raise UsageError(f"no session is called {str(name_or_path)[:100]!r}", where=str(results),
                          mend=nearest(str(name_or_path), known))  # fmt: skip
     if not known:
         raise UsageError("there is no session yet", where=str(results), mend="make one with `isobench run`")
@@ -67,22 +73,39 @@ def session_names(results: Path) -> list[str]:
     return sorted(entry.parent.name for entry in results.glob(f"*/{META}")) if results.is_dir() else []
 
 
-def _text(path: Path) -> str:
+def _is_file(path: Path) -> bool:
+    # pathlib's own raises where the name is too long to be one.
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a file's bytes; a pipe, a device and a file beyond all bounds are refused unread."""
     try:
-        return path.read_bytes().decode("utf-8")
+        if path.exists() and not path.is_file():
+            raise UsageError("is no file", where=str(path), mend="restore the file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise UsageError("is missing: not a whole session", where=str(path),
                          mend="name another session (`isobench list sessions`)") from None  # fmt: skip
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    if len(data) > LARGEST:
+        raise UsageError(f"has more than {LARGEST >> 20} MiB", where=str(path), mend="restore the file")
+    return data
+
+
+def _text(path: Path) -> str:
+    try:
+        return _bytes(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"is not UTF-8 text (byte {error.start})", where=str(path), mend="restore the file") from None
 
 
 def _read_meta(path: Path) -> dict[str, Any]:
     try:
-        meta = json.loads(_text(path))
-    except ValueError as error:
+        meta = _document(_text(path))
+    except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         raise UsageError("is not JSON", where=f"{path}:{line}", mend="restore the file") from None
     if not isinstance(meta, dict):
@@ -93,7 +116,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
 
 def _check_format(found: object, where: str) -> None:
     if found != FORMAT:
-        raise UsageError(f"has format {found!r}, this isobench reads {FORMAT}", where=where,
+        raise UsageError(f"has format {plain(repr(found), 40)}, this isobench reads {FORMAT}", where=where,
                          mend="read it with the isobench that wrote it")  # fmt: skip
 
 
@@ -108,10 +131,7 @@ def _read_samples(path: Path) -> tuple[tuple[Sample, ...], bool]:
 
 def _text_of_samples(path: Path) -> str:
     """Return the file's text, its half-written end cut where it does not even decode."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    data = _bytes(path)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -122,28 +142,49 @@ def _text_of_samples(path: Path) -> str:
 
 
 def _parsed(path: Path, lines: list[str]) -> Iterator[Sample]:
+    for number, line in enumerate(lines, start=1):
+        yield _sample(line, f"{path}:{number}")
+
+
+@cache
+def _adapter() -> TypeAdapter[Sample]:
     from pydantic import TypeAdapter
 
-    adapter: TypeAdapter[Sample] = TypeAdapter(Sample)
-    for number, line in enumerate(lines, start=1):
-        yield _sample(adapter, line, f"{path}:{number}")
+    return TypeAdapter(Sample)
 
 
-def _sample(adapter: TypeAdapter[Sample], line: str, where: str) -> Sample:
+def _sample(line: str, where: str) -> Sample:
     from pydantic import ValidationError
 
     try:
-        raw = json.loads(line, parse_constant=_no_constant)
-    except ValueError:
+        raw = _document(line)
+    except (ValueError, RecursionError):
         raise UsageError("is not a JSON line", where=where, mend="remove or restore that line") from None
     _check_format(raw.get("format") if isinstance(raw, dict) else None, where)
     try:
-        return adapter.validate_python(raw)
+        return _adapter().validate_python(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "sample"
-        raise UsageError(f"{field}: {first['msg']}", where=where, mend="remove or restore that line") from None
+        raise UsageError(plain(f"{field}: {first['msg']}"), where=where, mend="remove or restore that line") from None
 
 
-def _no_constant(word: str) -> object:
-    raise ValueError(f"{word} is not JSON")
+def _document(text: str) -> Any:
+    """Return a JSON document; raises ValueError also on numbers that are not finite, or integers beyond 64 bits."""
+    document = json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_int64)
+    if "\\ud" not in text.lower():
+        return document
+    # Half of a surrogate pair (an argument that was no UTF-8) could not be written anywhere again.
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _finite(word: str) -> float:
+    if not math.isfinite(value := float(word)):
+        raise ValueError(f"{word} is not finite")
+    return value
+
+
+def _int64(word: str) -> int:
+    if not -(1 << 63) <= (value := int(word)) < 1 << 63:
+        raise ValueError(f"{word} has more than 64 bits")
+    return value

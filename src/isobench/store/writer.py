@@ -4,70 +4,85 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from isobench.errors import HarnessError
+from isobench.errors import HarnessError, UsageError
 from isobench.host.paths import give_to_caller
 from isobench.model import Sample
+from isobench.store.reader import META, SAMPLES
+
+
+def refuse_unwritable(results: Path) -> None:
+    """Raise UsageError where no session could be kept: before anything is built for it."""
+    there = results
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError("cannot be written to", where=str(there), mend="name a writable folder with --results")
 
 
 class SessionWriter:
     """One session's folder. A sample that ``append`` has returned from survives a power cut."""
 
-    def __init__(self, results: Path, seed: int) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    @classmethod
+    def create(cls, results: Path, seed: int) -> SessionWriter:
+        """Make the folder of a new session."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        self.id = f"{stamp}-{seed & 0xFFFF:04x}"
-        self.folder = results / self.id
-        try:
+        writer = cls(results / f"{stamp}-{seed & 0xFFFF:04x}")
+        with writer._told():
             results.mkdir(parents=True, exist_ok=True)
-            self.folder.mkdir()
-        except OSError as error:
-            raise HarnessError(
-                f"cannot make the session's folder: {error.strerror}", where=str(self.folder),
-                mend="name a writable folder with --results",
-            ) from error  # fmt: skip
-        give_to_caller(results, self.folder)
+            writer.folder.mkdir()
+        give_to_caller(results, writer.folder)
+        return writer
+
+    @classmethod
+    def reopen(cls, folder: Path) -> SessionWriter:
+        """Go on with a session; a last line that was being written when its run died is cut off."""
+        writer = cls(folder)
+        samples = folder / SAMPLES
+        with writer._told():
+            if samples.exists():
+                with samples.open("rb+") as file:
+                    file.truncate(file.read().rfind(b"\n") + 1)
+                    os.fsync(file.fileno())
+        return writer
 
     def write_meta(self, meta: dict[str, Any]) -> None:
         """Replace session.json."""
-        fresh = self.folder / ".session.json"
+        fresh = self.folder / f".{META}"
         with self._told():
             with fresh.open("w", encoding="utf-8") as file:
                 json.dump(meta, file, indent=1)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
-            fresh.rename(self.folder / "session.json")
+            fresh.rename(self.folder / META)
         give_to_caller(self.folder)
 
     def append(self, sample: Sample) -> None:
         """Write one complete sample as a line and sync it to disk."""
         line = json.dumps(asdict(sample), allow_nan=False, separators=(",", ":")) + "\n"
-        with self._told():
-            with (self.folder / "samples.jsonl").open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+        with self._told(), (self.folder / SAMPLES).open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
 
-    def _told(self) -> _Told:
-        return _Told(self.folder)
-
-
-class _Told:
-    """Turns a failed write into one line that names the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn a failed write into one line that names the folder."""
+        try:
+            yield
+        except OSError as error:
             raise HarnessError(
-                f"cannot be written: {error.strerror}", where=str(self._folder),
-                mend="free space there; what was written before is kept",
+                f"cannot be written: {error.strerror}", where=str(self.folder),
+                mend="free space there, or name another folder with --results; what was written before is kept",
             ) from error  # fmt: skip

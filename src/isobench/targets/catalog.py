@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from isobench.errors import UsageError
 from isobench.model import TargetSpec
 from isobench.names import nearest
+from isobench.plain import plain
+from isobench.toml_file import read_toml
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -25,6 +26,15 @@ class NoOptions(_Table):
     """The options of a kind that has none."""
 
 
+class DockerOptions(_Table):
+    """The options of a ``docker``: how far its containers are confined. Without any, all is Docker's default."""
+
+    capabilities: Literal["default", "declared"] = "default"
+    no_new_privileges: bool = False
+    read_only: bool = False
+    pids_limit: int | None = Field(default=None, ge=16)
+
+
 class VmOptions(_Table):
     """The options of a ``vm``."""
 
@@ -35,6 +45,7 @@ class _TargetTable(_Table):
     title: str
     description: str
     isolates: str
+    default: bool = True
 
 
 class NativeTable(_TargetTable):
@@ -48,7 +59,7 @@ class DockerTable(_TargetTable):
     """A table of kind ``docker``."""
 
     kind: Literal["docker"]
-    options: NoOptions = NoOptions()
+    options: DockerOptions = DockerOptions()
 
 
 class VmTable(_TargetTable):
@@ -72,9 +83,9 @@ def load_all(files: Iterable[Path]) -> dict[str, TargetSpec]:
 
 
 def find(names: Iterable[str], files: Iterable[Path]) -> list[TargetSpec]:
-    """Return the named targets (all when none is named); raises UsageError on an unknown one."""
+    """Return the named targets (the default ones when none is named); raises UsageError on an unknown one."""
     known = load_all(files)
-    chosen = list(dict.fromkeys(names)) or list(known)
+    chosen = list(dict.fromkeys(names)) or [name for name, spec in known.items() if spec.default]
     for name in chosen:
         if name not in known:
             raise UsageError(f"no target is called {name!r}", mend=nearest(name, known))
@@ -82,18 +93,14 @@ def find(names: Iterable[str], files: Iterable[Path]) -> list[TargetSpec]:
 
 
 def _load(file: Path) -> list[TargetSpec]:
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is no TOML: {error}", where=str(file), mend="mend that line") from error
-    return [_build(file, name, table) for name, table in tables.items()]
+    return [_build(file, name, table) for name, table in read_toml(file).items()]
 
 
 def _build(file: Path, name: str, table: Any) -> TargetSpec:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"[{name}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32")
+        raise UsageError(
+            f"[{plain(name, 40)}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32"
+        )
     try:
         checked = _TABLE.validate_python(table)
     except ValidationError as error:
@@ -102,7 +109,10 @@ def _build(file: Path, name: str, table: Any) -> TargetSpec:
         kinds = ("native", "docker", "vm")
         place = ".".join([name, *(str(part) for part in first["loc"] if part not in kinds)])
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise UsageError(f"{place}: {first['msg']}{more}", where=str(file), mend="see docs/targets.md") from None
+        said = plain(f"{place}: {first['msg']}")
+        raise UsageError(f"{said}{more}", where=str(file), mend="see docs/targets.md") from None
+    # What an option does not change stays unsaid, so that a target without any hands its engine nothing.
+    options = checked.options.model_dump(exclude_defaults=True)
     return TargetSpec(
-        name, checked.kind, checked.title, checked.description, checked.isolates, checked.options.model_dump()
+        name, checked.kind, checked.title, checked.description, checked.isolates, options, checked.default
     )

@@ -1,11 +1,12 @@
-"""``docker``: a container with Docker's defaults, over the engine's own API."""
+"""``docker``: a container over the engine's own API, with Docker's defaults or confined as the target's options say."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from isobench.host import memory
 from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
+from isobench.model.target import Option
 from isobench.targets.base import Prepared, Processes, Slot
+from isobench.targets.container import creation
 from isobench.targets.life import Life
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class DockerTarget:
 
     def instance(self, prepared: Prepared, slot: Slot) -> DockerInstance:
         """Return an instance that is not created yet."""
-        return DockerInstance(prepared, slot, self._engine, self._guest, systemd=self._systemd)
+        return DockerInstance(prepared, slot, self._engine, self._guest, self.spec.options, systemd=self._systemd)
 
     def sizes(self, prepared: Prepared) -> dict[str, float]:
         """Return what the image's layers take in the engine's store."""
@@ -46,61 +49,31 @@ class DockerTarget:
 
     def describe(self, prepared: Prepared) -> dict[str, str]:
         """Return the API's request to create the container."""
-        request = creation(self._engine, prepared, self._guest, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT")
+        request = creation(
+            self._engine, prepared, self._guest, self.spec.options, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT"
+        )
         return {"create": json.dumps(request, sort_keys=True, default=str)}
-
-
-def creation(
-    engine: DockerEngine, prepared: Prepared, guest: GuestBinaries, folder: Path, name: str, address: str,
-    cores: str, parent: str,
-) -> dict[str, Any]:  # fmt: skip
-    """Return the arguments of ``create_container`` for one instance."""
-    api, workload = engine.api, prepared.workload
-    return {
-        "image": prepared.image.id,
-        "name": f"isobench-{name}",
-        "hostname": name,
-        "labels": {"isobench": name},
-        "user": "0:0",
-        "entrypoint": ["/dev/isobench/init"],
-        "command": ["/dev/isobench/channel"],
-        # An image's own (nginx asks for SIGQUIT, say) would not reach the injected init, nor would its probe.
-        "stop_signal": "SIGTERM",
-        "healthcheck": {"test": ["NONE"]},
-        # An anonymous volume: it goes with the container.
-        "volumes": [workload.volume.path] if workload.volume else None,
-        "networking_config": api.create_networking_config(
-            {engine.network_name: api.create_endpoint_config(ipv4_address=address)}
-        ),
-        "host_config": api.create_host_config(
-            # The one init in the cache is bound over, so that all instances share its pages.
-            binds=[f"{folder}:/dev/isobench", f"{guest.init}:/dev/isobench/init:ro"],
-            cgroup_parent=parent,
-            mem_limit=workload.resources.memory,
-            memswap_limit=workload.resources.memory,
-            cpuset_cpus=cores,
-            network_mode=engine.network_name,
-            log_config={"type": "none"},
-        ),
-    }
 
 
 class DockerInstance(Life):
     """One container."""
 
     def __init__(
-        self, prepared: Prepared, slot: Slot, engine: DockerEngine, guest: GuestBinaries, *, systemd: bool
-    ) -> None:
+        self, prepared: Prepared, slot: Slot, engine: DockerEngine, guest: GuestBinaries,
+        options: Mapping[str, Option], *, systemd: bool,
+    ) -> None:  # fmt: skip
         super().__init__(prepared, slot, engine.network.address(slot.number))
         self._engine = engine
         self._api: Any = engine.api
         self._guest = guest
+        self._options = options
         self._systemd = systemd
         self._name = f"isobench-{slot.id}"
         self._shim: int | None = None
 
     def surround(self, stack: ExitStack) -> None:
-        """Put an empty file where init will be bound over, so that the engine makes none of its own there."""
+        """See that the engine answers; an empty file keeps it from making one where init will be bound over."""
+        self._engine.ensure_answers()
         (self.slot.folder / "init").touch()
 
     def create(self) -> None:
@@ -108,8 +81,8 @@ class DockerInstance(Life):
         parent = self._slice() if self._systemd else f"/{self.cgroup.path}"
         self._api.create_container(
             **creation(
-                self._engine, self.prepared, self._guest, self.slot.folder, self.slot.id, self.address,
-                self.cores, parent,
+                self._engine, self.prepared, self._guest, self._options, self.slot.folder, self.slot.id,
+                self.address, self.cores, parent,
             )
         )  # fmt: skip
 
@@ -186,11 +159,17 @@ class DockerInstance(Life):
 
     def discard(self) -> None:
         """Remove the container in whatever state it is."""
-        from docker.errors import NotFound
+        from docker.errors import APIError, NotFound
 
         try:
             self.remove()
         except NotFound:
+            self.cgroup.remove()
+        except (APIError, OSError):
+            # An engine that died or froze: once it is back, what it ran is gone or can be removed.
+            self._engine.ensure_answers()
+            with suppress(NotFound):
+                self._api.remove_container(self._name, v=True, force=True)
             self.cgroup.remove()
 
     def _state(self) -> dict[str, Any]:

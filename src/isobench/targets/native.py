@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.host import memory
-from isobench.host.process import last_lines
+from isobench.host.process import last_lines, remove_tree
 from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
@@ -80,6 +79,8 @@ class NativeInstance(Life):
 
     def create(self) -> None:
         """Make the folders of the writable layer and of the volume."""
+        # What an image's users may set-user-id is nobody else's to run.
+        self._store.mkdir(mode=0o700)
         for name in (*_FOLDERS, *(("volume",) if self.prepared.workload.volume else ())):
             (self._store / name).mkdir(parents=True)
 
@@ -141,7 +142,7 @@ class NativeInstance(Life):
     def remove(self) -> None:
         """Remove the writable layer, the volume and the control group."""
         self.cgroup.remove()
-        shutil.rmtree(self._store, ignore_errors=True)
+        remove_tree(self._store)
 
     def discard(self) -> None:
         """Kill what lives and remove all."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from isobench.engines.bridge import Network
-from isobench.errors import HarnessError, SampleError
+from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.guest.console import KERNEL_DONE, Console
 from isobench.host import memory, reaper
-from isobench.host.process import last_lines
+from isobench.host.process import last_lines, remove_tree
 from isobench.images import disk
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec
@@ -57,11 +57,7 @@ class VmTarget:
         self.store.mkdir(parents=True, exist_ok=True)
         self.base(prepared)
         kind = "kvm" if self.acceleration == "kvm" else "qemu"
-        connection: Any = self.engine.connection
-        try:
-            connection.getDomainCapabilities(str(self.guest.enter), "x86_64", self.machine, kind, 0)
-        except Exception as error:
-            raise HarnessError(f"QEMU cannot run {self.machine}: {' '.join(str(error).split())}") from error
+        self.engine.learn(self.guest.enter, self.machine, kind)
 
     def base(self, prepared: Prepared) -> Path:
         """Return the read-only disk that all instances of a workload share."""
@@ -131,9 +127,10 @@ class VmInstance(Life):
 
     def surround(self, stack: ExitStack) -> None:
         """Listen on the serial port as well, and have the domain's plan ready."""
+        self._engine.ensure_open()
         self.console = stack.enter_context(Console(self.slot.folder / "console"))
         slot = self.slot
-        self._plan = self._target.plan(
+        self.plan = self._target.plan(
             self.prepared, slot.folder, slot.id, self._uuid, slot.number, self.cgroup.leaf("vmm"),
             slot.placement.instance,
         )  # fmt: skip
@@ -151,10 +148,10 @@ class VmInstance(Life):
     def create(self) -> None:
         """Make overlay and volume, and define the domain."""
         self._store.mkdir(parents=True)
-        disk.make_overlay(self._plan.base, self._plan.overlay)
-        if self._plan.volume and (volume := self.prepared.workload.volume):
-            disk.format_ext4(self._plan.volume, volume.size)
-        self._domain = self._engine.connection.defineXML(domain.domain_xml(self._plan))
+        disk.make_overlay(self.plan.base, self.plan.overlay)
+        if self.plan.volume and (volume := self.prepared.workload.volume):
+            disk.format_ext4(self.plan.volume, volume.size)
+        self._domain = self._engine.connection.defineXML(domain.domain_xml(self.plan))
 
     def start(self) -> None:
         """Start the domain."""
@@ -190,14 +187,14 @@ class VmInstance(Life):
         if len(pids) != 1:
             raise SampleError("error", f"{len(pids)} processes in the group, not QEMU alone")
         mappings = memory.mappings(pids[0])
-        ram = [found for found in mappings if found.size == self._plan.memory]
+        ram = [found for found in mappings if found.size == self.plan.memory]
         if len(ram) != 1:
             raise SampleError("error", f"{len(ram)} mappings have the size of guest RAM, not one")
         return sum(found.pss for found in mappings) - ram[0].pss
 
     def disk_bytes(self) -> int:
         """Return what the overlay takes."""
-        return disk.allocated(self._plan.overlay)
+        return disk.allocated(self.plan.overlay)
 
     def facts(self) -> dict[str, Fact]:
         """Return machine, acceleration, kernel and storage."""
@@ -223,8 +220,9 @@ class VmInstance(Life):
         """Undefine the domain, remove its disks and the control group."""
         self._domain.undefine()
         self._domain = None
+        self._engine.forget(self._uuid, self.plan.name)
         self.cgroup.remove()
-        shutil.rmtree(self._store, ignore_errors=True)
+        remove_tree(self._store)
 
     def discard(self) -> None:
         """Destroy and undefine in whatever state it is; the group's end takes a QEMU that libvirt has lost."""
@@ -237,6 +235,7 @@ class VmInstance(Life):
                 except libvirt.libvirtError:
                     continue
         self._domain = None
+        self._engine.forget(self._uuid, self.plan.name)
         self.cgroup.remove()
         shutil.rmtree(self._store, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from pydantic import ValidationError
 from isobench.errors import UsageError
 from isobench.model import Workload
 from isobench.names import nearest
+from isobench.plain import plain
+from isobench.toml_file import read_toml
 from isobench.workloads.schema import WorkloadTable, words
 
 
@@ -32,12 +33,7 @@ def find(names: Iterable[str], roots: Iterable[Path]) -> list[Workload]:
 def load_one(folder: Path) -> Workload:
     """Read one workload's folder; raises UsageError with the file and the place in it."""
     file = folder / "workload.toml"
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is no TOML: {error}", where=str(file), mend="mend that line") from error
+    table = read_toml(file)
     try:
         return WorkloadTable.model_validate(table).build(folder)
     except ValidationError as error:
@@ -45,7 +41,7 @@ def load_one(folder: Path) -> Workload:
         more = error.error_count() - 1
         also = f" (and {more} more)" if more else ""
         raise UsageError(
-            f"{words(dict(first))}{also}", where=str(file), mend="docs/workloads.md lists the fields"
+            f"{plain(words(dict(first)))}{also}", where=str(file), mend="docs/workloads.md lists the fields"
         ) from None
 
 

@@ -7,8 +7,10 @@ import math
 import re
 
 from isobench.errors import SampleError
+from isobench.patience import OutOfPatience, cpu_limit
 
 _LARGEST = 1 << 20
+_PATIENCE = 5.0
 
 
 def check_json_path(path: str) -> None:
@@ -17,24 +19,38 @@ def check_json_path(path: str) -> None:
 
     try:
         jsonpath.compile(path)
-    except jsonpath.JSONPathError as error:
+    except (jsonpath.JSONPathError, RecursionError, ValueError) as error:
         raise ValueError(f"{path!r} is no JSON path: {error}") from error
 
 
 def figure(output: str, kind: str, expression: str) -> float:
     """Return the one figure that the expression finds in a tool's output.
 
-    Raises SampleError ``rubbish`` when there is none, or when it is no finite number.
+    Only the first MiB is looked at, and for no more than 5 s of CPU time. Raises SampleError ``rubbish`` when there
+    is none, or when it is no finite number.
     """
     text = output[:_LARGEST]
-    found = _by_path(text, expression) if kind == "json" else _by_regex(text, expression)
     try:
-        value = float(str(found))
-    except (TypeError, ValueError):
-        raise SampleError("rubbish", f"{expression} gave {str(found)[:80]!r}, which is no number") from None
+        with cpu_limit(_PATIENCE):
+            found = _by_path(text, expression) if kind == "json" else _by_regex(text, expression)
+    except OutOfPatience:
+        raise SampleError("rubbish", f"{expression!r} found nothing in {_PATIENCE:g} s of searching") from None
+    value = _number(found)
+    if value is None:
+        raise SampleError("rubbish", f"{expression!r} gave {str(found)[:80]!r}, which is no number")
     if not math.isfinite(value):
-        raise SampleError("rubbish", f"{expression} gave {value}")
+        raise SampleError("rubbish", f"{expression!r} gave {value}")
     return value
+
+
+def _number(found: object) -> float | None:
+    if not isinstance(found, int | float | str):
+        return None
+    try:
+        # By way of text, an integer too large for a float is infinite, and True is no number.
+        return float(str(found))
+    except ValueError:
+        return None
 
 
 def _by_path(text: str, path: str) -> object:
@@ -44,11 +60,14 @@ def _by_path(text: str, path: str) -> object:
     try:
         # Tools print notes before their JSON, and may print more behind it.
         document, _ = json.JSONDecoder().raw_decode(text, max(start, 0))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also an integer of too many digits
         raise SampleError("rubbish", f"no JSON in the output: {text[:80]!r}") from error
-    match = jsonpath.match(path, document)
+    try:
+        match = jsonpath.match(path, document)
+    except (jsonpath.JSONPathError, RecursionError) as error:
+        raise SampleError("rubbish", f"{path!r} cannot be followed in the output") from error
     if match is None:
-        raise SampleError("rubbish", f"{path} found nothing in the output")
+        raise SampleError("rubbish", f"{path!r} found nothing in the output")
     return match.obj
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, AnyStr, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from isobench import model
 from isobench.metrics import METRICS
+from isobench.model.workload import Capability
 from isobench.names import nearest
 from isobench.workloads.parse import check_json_path
 from isobench.workloads.sizes import Size
 
 LEAST_MEMORY = 96 << 20
 """Below this a guest kernel with its page tables and an init does not come up."""
+
+_DAY = 86_400.0
+_INT64 = 1 << 63
+
+Word = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""A word of a command: no system takes a NUL in it."""
+
+Expression = Annotated[str, Field(max_length=1000)]
+"""A pattern or path."""
+
+Seconds = Annotated[float, Field(gt=0, le=_DAY)]
+
+Value = Annotated[int, Field(ge=-_INT64, lt=_INT64)] | FiniteFloat | Word
+"""What a placeholder may stand for."""
 
 
 class _Table(BaseModel):
@@ -26,14 +42,14 @@ class ReadyTable(_Table):
     """``[ready]``."""
 
     on: Literal["start", "output"]
-    output: str | None = None
+    output: Expression | None = None
 
     @model_validator(mode="after")
     def _needs_pattern(self) -> Self:
         if self.on == "output" and not self.output:
             raise ValueError('ready on "output" needs the pattern: output = "…"')
         if self.output:
-            _check_regex(self.output)
+            _check_regex(self.output.encode())
         return self
 
 
@@ -65,7 +81,12 @@ class ServiceTable(_Table):
 
     port: int = Field(ge=1, le=65535)
     request: str
-    reply: str
+    reply: Expression
+
+    @model_validator(mode="after")
+    def _searchable(self) -> Self:
+        _check_regex(self.reply.encode())
+        return self
 
 
 class MetricTable(_Table):
@@ -73,9 +94,9 @@ class MetricTable(_Table):
 
     name: str
     source: Literal["json", "regex", "rate", "host_cpu"] = Field(alias="from")
-    path: str | None = None
-    pattern: str | None = None
-    scale: float = 1.0
+    path: Expression | None = None
+    pattern: Expression | None = None
+    scale: FiniteFloat = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -102,21 +123,20 @@ class JobTable(_Table):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     on: Literal["instance", "host", "loadgen"] = "instance"
-    command: tuple[str, ...] = Field(min_length=1)
+    command: tuple[Word, ...] = Field(min_length=1)
     work: str | None = None
-    quick: dict[str, int | float | str] = {}
-    full: dict[str, int | float | str] = {}
-    timeout: float = Field(default=120.0, gt=0)
-    repeat_with: tuple[str, ...] = ()
+    quick: dict[str, Value] = {}
+    full: dict[str, Value] = {}
+    timeout: Seconds = 120.0
+    repeat_with: tuple[Word, ...] = ()
     mark_repeated: str | None = None
     metric: tuple[MetricTable, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         for length in ("quick", "full"):
-            values = getattr(self, length)
-            if self.work is not None and not isinstance(values.get(self.work), int | float):
-                raise ValueError(f"job {self.name}: work = {self.work!r} needs a number of that name in {length}")
+            if self.work is not None and not _above_zero(getattr(self, length).get(self.work)):
+                raise ValueError(f"job {self.name}: work = {self.work!r} needs a number above 0 in {length}")
         if self.work is None and any(metric.source in ("rate", "host_cpu") for metric in self.metric):
             raise ValueError(f'job {self.name}: a rate needs to know its work: work = "…"')
         if self.repeat_with and not self.mark_repeated:
@@ -143,8 +163,9 @@ class WorkloadTable(_Table):
 
     title: str
     description: str
-    command: tuple[str, ...] = Field(min_length=1)
-    timeout: float = Field(default=60.0, gt=0)
+    command: tuple[Word, ...] = Field(min_length=1)
+    timeout: Seconds = 60.0
+    capabilities: tuple[Capability, ...] = ()
     ready: ReadyTable
     resources: ResourcesTable
     volume: VolumeTable | None = None
@@ -169,14 +190,22 @@ class WorkloadTable(_Table):
             if self.service
             else None,
             volume=model.Volume(self.volume.path, self.volume.size) if self.volume else None,
+            capabilities=self.capabilities,
             timeout=self.timeout,
         )
 
 
-def _check_regex(pattern: str) -> re.Pattern[str]:
+def _above_zero(value: object) -> bool:
+    return isinstance(value, int | float) and value > 0
+
+
+def _check_regex(pattern: AnyStr) -> re.Pattern[AnyStr]:
+    """Return the pattern compiled for what it will search: text, or bytes as they come."""
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        # What ``re`` only warns of means something else in a later Python.
+        with warnings.catch_warnings(action="error"):
+            return re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
 
 

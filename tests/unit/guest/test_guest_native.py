@@ -20,7 +20,9 @@ from isobench.guest.frames import Bye, Exit, Init, Start
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and the overlay need root")
 
-APPLETS = ("sh", "ls", "cat", "ps", "hostname", "ip", "sleep", "mount", "env")
+APPLETS = ("sh", "ls", "cat", "ps", "hostname", "ip", "sleep", "mount", "env", "mknod", "grep", "umount")
+# Docker's defaults (moby's DefaultCapabilities, 0xa80425fb) without CAP_MKNOD.
+CAPABILITIES = f"{0xA80425FB & ~(1 << 27):016x}"
 NODES = {"null", "zero", "full", "random", "urandom", "tty", "ptmx"}
 DEVICES = NODES | {"fd", "stdin", "stdout", "stderr", "pts", "shm", "isobench"}
 
@@ -105,6 +107,45 @@ def test_the_instance_is_apart_from_the_host(binaries: GuestBinaries, busybox: P
     assert not (folders["lower"] / "written").exists()
     assert mounts() == before
     assert list(folders["root"].iterdir()) == []
+
+
+def test_init_and_all_it_starts_have_few_capabilities(binaries: GuestBinaries, busybox: Path, tmp_path: Path) -> None:
+    folders = make_folders(tmp_path)
+    add_busybox(folders["lower"], busybox)
+    with launched(binaries, folders) as (channel, _):
+        for number, pid in enumerate(("1", "self"), 1):
+            status = dict(line.split(":\t", 1) for line in ask(channel, number, f"cat /proc/{pid}/status").splitlines())
+            assert [status[f"Cap{name}"] for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")] == [
+                "0" * 16, CAPABILITIES, CAPABILITIES, CAPABILITIES, "0" * 16,
+            ]  # fmt: skip
+            assert status["NoNewPrivs"] == "1"
+        channel.send(commands.run(3, ["/bin/grep", "CapEff", "/proc/self/status"], uid=1000, gid=1000))
+        channel.wait(Exit, 10, run_id=3)
+        assert channel.output(3).data().decode().split() == ["CapEff:", "0" * 16]
+
+
+def test_no_device_of_the_host_can_be_opened(binaries: GuestBinaries, busybox: Path, tmp_path: Path) -> None:
+    folders = make_folders(tmp_path)
+    add_busybox(folders["lower"], busybox)
+    os.mknod(folders["lower"] / "zero", 0o020666, os.makedev(1, 5))
+    with launched(binaries, folders) as (channel, _):
+        assert ask(channel, 1, "cat < /zero 2>&1") == "/bin/sh: can't open /zero: Permission denied\n"
+        assert "Operation not permitted" in ask(channel, 2, "mknod /tmp-zero c 1 5 2>&1")
+        assert ask(channel, 3, "echo fine > /dev/null && echo $?") == "0\n"
+
+
+def test_what_is_the_hosts_in_proc_is_read_only_or_hidden(
+    binaries: GuestBinaries, busybox: Path, tmp_path: Path
+) -> None:
+    folders = make_folders(tmp_path)
+    add_busybox(folders["lower"], busybox)
+    told = [file for file in ("/proc/keys", "/proc/timer_list") if Path(file).exists() and Path(file).read_bytes()]
+    with launched(binaries, folders) as (channel, _):
+        # It would only be opened, not changed, if it could.
+        assert "Read-only file system" in ask(channel, 1, ": 2>&1 >> /proc/sys/kernel/core_pattern")
+        assert "not permitted" in ask(channel, 2, "umount /proc/sys 2>&1")
+        for number, file in enumerate(told, 3):
+            assert ask(channel, number, f"cat {file} && echo end") == "end\n"
 
 
 def test_a_link_in_the_image_leads_nowhere_on_the_host(binaries: GuestBinaries, busybox: Path, tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 /*
- * native: starts the `native` target, namespaces without an engine. The instance's mounts are made in its own
+ * native: starts the `native` target, namespaces and few capabilities without an engine. The instance's mounts are made in its own
  * namespace, so nothing is left on the host however it ends; if the launcher or the harness dies, so does it.
  * Usage: native --lower DIR --upper DIR --work DIR --root DIR --guest DIR [--bind SRC:DST]... [--hostname NAME]
  *        [--cgroup PROCS_FILE]...
  */
 #define _GNU_SOURCE
 #include "cgroup.h"
+#include "native_confine.h"
 #include "native_root.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ static void become_init(const struct layout *layout)
     char *const nothing[] = {NULL};
 
     native_enter_root(layout);
+    native_confine();
     execve("/dev/isobench/init", arguments, nothing);
     native_need(-1, "exec of /dev/isobench/init");
 }

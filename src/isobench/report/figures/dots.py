@@ -5,82 +5,131 @@ from __future__ import annotations
 from typing import Any
 
 from isobench.metrics import METRICS
-from isobench.report.figures.look import Panel, Rows, colour, panel, rows, value_labels
-from isobench.report.format import Scale, human, scale_for
+from isobench.model import Metric
+from isobench.report.figures.look import Panel, Rows, colour, drawing, linear, logarithmic, rows
+from isobench.report.format import Scale, counted, scale_for, short
 from isobench.report.series import Data, Series
 
 _MOST = 400
 """Dots of one series beyond this many are thinned evenly: more cannot be told apart in a row."""
+_FAR = 20.0
+"""Medians farther apart than this factor stand on a logarithmic axis, or the small ones could not be seen."""
+_BETTER = {"lower": "less is better", "higher": "more is better", "neutral": ""}
 
 
 def dots(data: Data, metric: str, title: str, note: str = "") -> Panel | None:
     """Return the panel of one metric over all workloads and targets; None where nothing was measured."""
-    import plotly.graph_objects as go
-
-    series = data.of_metric(metric)
-    if not series:
+    found = data.of_metric(metric)
+    if not found:
         return None
+    series = _without_repeats(found)
     known = METRICS[metric]
-    scale = scale_for((v for s in series for v in s.values), known.unit)
+    values = [value for entry in series for value in entry.values]
+    scale = scale_for(values, known.unit, counted(metric))
     placed = rows(data, series)
-    traces: list[Any] = []
-    for entry in series:
-        traces.append(go.Scatter(**_samples(data, entry, placed, scale)))
-        traces.append(go.Scatter(**_middle(data, entry, placed, scale)))
-    better = {"lower": "less is better", "higher": "more is better", "neutral": ""}[known.direction]
-    axis = ", ".join(part for part in (scale.unit, better) if part)
-    labels = [(placed.at[s.workload, s.target], human(s.median.value, known.unit)) for s in series]
-    thinned = "" if all(len(s.values) <= _MOST for s in series) else " Dots are thinned evenly."
-    return panel(title, note + thinned, spoken(title, series), traces, placed, axis, annotations=value_labels(labels))
+    traces = [trace for entry in series for trace in _traces(data, entry, placed, scale)]
+    axis = linear(scale, _BETTER[known.direction])
+    far = _far_apart(series)
+    if far and not _is_size(known) and min(values) > 0:
+        axis = logarithmic(scale, _BETTER[known.direction], [value / scale.divisor for value in values])
+    text, height = drawing(traces, placed, axis, series, None if far else scale)
+    notes = [_whose(data, found, series), note]
+    notes += ["Dots are thinned evenly."] if any(len(s.values) > _MOST for s in series) else []
+    return Panel(title, " ".join(n for n in notes if n), spoken(title, series), text, height, metric)
 
 
 def spoken(title: str, series: list[Series]) -> str:
     """Return a figure in words for those who cannot see it."""
-    parts = [
-        f"{s.workload} on {s.target}{' (emulated)' if s.emulated else ''} {human(s.median.value, s.metric.unit)}"
-        for s in series[:24]
-    ]
+    parts = [f"{s.workload} on {s.target}{' (emulated)' if s.emulated else ''} {s.text}" for s in series[:24]]
     return f"{title}, medians: " + "; ".join(part[:120] for part in parts)
+
+
+def _without_repeats(series: list[Series]) -> list[Series]:
+    """Return the first workload's series alone where all workloads measured the very same."""
+    first = [entry for entry in series if entry.workload == series[0].workload]
+    alike = {(s.target, s.median.value, s.median.smallest, s.median.largest) for s in series}
+    return first if len(alike) == len(first) else series
+
+
+def _whose(data: Data, found: list[Series], shown: list[Series]) -> str:
+    if len(shown) < len(found):
+        return "The same for every workload."
+    named = {entry.workload for entry in shown}
+    return f"Workload {short(shown[0].workload)}." if len(named) == 1 < len(data.workloads) else ""
+
+
+def _far_apart(series: list[Series]) -> bool:
+    medians = [entry.median.value for entry in series]
+    return max(medians) > _FAR * min(medians)
+
+
+def _is_size(metric: Metric) -> bool:
+    return metric.family == "disk" and metric.unit == "B"
+
+
+def _traces(data: Data, entry: Series, placed: Rows, scale: Scale) -> list[dict[str, Any]]:
+    if not _is_size(entry.metric):
+        return [_samples(data, entry, placed, scale), _middle(data, entry, placed, scale)]
+    bar = _size(data, entry, placed, scale)
+    constant = entry.median.smallest == entry.median.largest
+    return [bar] if constant else [bar, _samples(data, entry, placed, scale)]
+
+
+def _size(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:
+    """Return a bar from zero: a size adds up, and most often all samples have the same."""
+    return {
+        "type": "bar", "orientation": "h", "width": 0.5, "opacity": 0.85,
+        "x": [entry.median.value / scale.divisor],
+        "y": [placed.at[entry.workload, entry.target]],
+        "marker": {
+            "color": colour(data, entry.target),
+            # An image's size is the same under emulation; what a running instance added may not be.
+            "pattern": {"shape": "" if entry.comparable else "/", "fgcolor": "rgba(255,255,255,.7)", "size": 7,
+                        "solidity": 0.25, "fillmode": "overlay"},
+        },
+        "hovertext": [f"{entry.text}, n = {entry.median.n}"], "hoverinfo": "text",
+    }  # fmt: skip
 
 
 def _samples(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:
     step = -(-len(entry.values) // _MOST)
     values, numbers = entry.values[::step], entry.numbers[::step]
     row = placed.at[entry.workload, entry.target]
+    emulated = " (emulated)" if entry.emulated else ""
     return {
+        "type": "scatter", "mode": "markers",
         "x": [value / scale.divisor for value in values],
         "y": [row + 0.16 * ((i % 3) - 1) for i in range(len(values))],
-        "mode": "markers",
         "marker": {
-            "color": colour(data, entry.target),
-            "size": 8,
-            "opacity": 0.75,
+            "color": colour(data, entry.target), "size": 8, "opacity": 0.75,
             "symbol": "diamond-open" if entry.emulated else "circle",
         },
-        "text": [
-            f"sample {n}: {human(v, entry.metric.unit)}{' (emulated)' if entry.emulated else ''}"
-            for n, v in zip(numbers, values, strict=True)
-        ],
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+        "hovertext": [f"sample {n}: {entry.write(v)}{emulated}" for n, v in zip(numbers, values, strict=True)],
+        "hoverinfo": "text",
+    }  # fmt: skip
 
 
 def _middle(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:
-    middle = entry.median
-    trace: dict[str, Any] = {
+    middle, shade = entry.median, colour(data, entry.target)
+    return {
+        "type": "scatter", "mode": "markers",
         "x": [middle.value / scale.divisor],
         "y": [placed.at[entry.workload, entry.target]],
-        "mode": "markers",
-        "marker": {
-            "symbol": "line-ns", "size": 20, "line": {"width": 3, "color": colour(data, entry.target)},
-        },
-        "text": [f"median {human(middle.value, entry.metric.unit)}, n = {middle.n}"],
-        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": shade}},
+        "hovertext": [f"median {entry.text}, n = {middle.n}"], "hoverinfo": "text",
+        **interval(entry, scale, shade),
     }  # fmt: skip
-    if middle.low is not None and middle.high is not None:
-        trace["error_x"] = {
-            "type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colour(data, entry.target),
+
+
+def interval(entry: Series, scale: Scale, shade: str) -> dict[str, Any]:
+    """Return the error bar of a median, nothing where there is no interval."""
+    middle = entry.median
+    if middle.low is None or middle.high is None:
+        return {}
+    return {
+        "error_x": {
+            "type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": shade,
             "array": [(middle.high - middle.value) / scale.divisor],
             "arrayminus": [(middle.value - middle.low) / scale.divisor],
-        }  # fmt: skip
-    return trace
+        }
+    }  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from isobench.report.format import label
+from isobench.report.format import EQUAL, Scale, digits, label
 from isobench.report.series import Data, Series
 
 # Okabe and Ito, Color Universal Design (2008): told apart with every common colour vision.
@@ -14,8 +16,14 @@ PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8F98"
 _FIXED = {"native": GREEN, "docker": SKY, "vm-micro": VERMILION, "vm-q35": PURPLE}
 _OTHERS = (ORANGE, BLUE, GREY)
 
-ROW, HEAD, FOOT = 30, 14, 52
+ROW, HEAD, FOOT = 36, 6, 50
 """Pixels of a row, and of what stands above and below the rows."""
+_HEADING = 0.72
+"""A workload's heading, in rows."""
+BARE: dict[str, Any] = {
+    "font": {"family": "system-ui, sans-serif", "size": 13}, "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)", "hoverlabel": {"align": "left"}, "showlegend": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +35,19 @@ class Panel:
     label: str
     json: str
     height: int
+    metric: str = ""
     legend: tuple[tuple[str, str], ...] = ()
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Where each (workload, target) stands on the y axis, with the labels; 0 is the uppermost row."""
 
-    at: dict[tuple[str, str], int]
-    ticks: list[int]
+    at: dict[tuple[str, str], float]
+    ticks: list[float]
     texts: list[str]
-    count: int
+    end: float
 
 
 def colour(data: Data, target: str) -> str:
@@ -49,60 +59,103 @@ def colour(data: Data, target: str) -> str:
     return _OTHERS[others.index(target) % len(_OTHERS)]
 
 
-def name_of(data: Data, target: str) -> str:
-    """Return a target's label, saying so where it was emulated."""
-    return label(target, 20) + (" (emulated)" if target in data.emulated else "")
-
-
 def rows(data: Data, series: list[Series]) -> Rows:
     """Return the rows of these series: by workload under a bold heading, unless there is only one workload."""
     workloads = list(dict.fromkeys(entry.workload for entry in series))
-    at: dict[tuple[str, str], int] = {}
-    ticks: list[int] = []
+    at: dict[tuple[str, str], float] = {}
+    ticks: list[float] = []
     texts: list[str] = []
-    line = 0
+    line = 0.0
     for workload in workloads:
         if len(workloads) > 1:
+            line += 0.1 if line else 0
             ticks.append(line)
-            texts.append(f"<b>{label(workload, 20)}</b>")
-            line += 1
+            texts.append(f"<b>{label(workload, 16)}</b>")
+            line += _HEADING
         for entry in series:
             if entry.workload == workload:
                 at[workload, entry.target] = line
                 ticks.append(line)
-                texts.append(name_of(data, entry.target))
+                texts.append(_named(data, entry.target))
                 line += 1
     return Rows(at, ticks, texts, line)
 
 
-def panel(title: str, note: str, said: str, traces: list[Any], placed: Rows, axis: str, **layout: Any) -> Panel:
-    """Return the panel of these traces over these rows; ``axis`` names the x axis with its unit."""
-    import plotly.graph_objects as go
+def _named(data: Data, target: str) -> str:
+    return label(target, 16) + ("<br>" + _small("emulated") if target in data.emulated else "")
 
-    height = HEAD + FOOT + ROW * placed.count
-    figure = go.Figure(data=traces)
-    figure.update_layout(
-        template=go.layout.Template(),
-        height=height,
-        margin={"l": 8, "r": 84, "t": HEAD, "b": FOOT, "pad": 4},
-        font={"family": "system-ui, sans-serif", "size": 13},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left"},
-        xaxis={"title": {"text": axis, "standoff": 8, "font": {"size": 12}}, "rangemode": "tozero",
-               "zeroline": True, "nticks": 6, "fixedrange": True},
-        yaxis={"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,
-               "range": [placed.count - 0.4, -0.6], "showgrid": False, "automargin": True, "fixedrange": True},
-        showlegend=False,
+
+def _small(text: str) -> str:
+    return f'<span style="font-size:10.5px">{text}</span>'
+
+
+def linear(scale: Scale, better: str) -> dict[str, Any]:
+    """Return an x axis that begins at zero."""
+    return _axis(scale.unit, better) | {"rangemode": "tozero", "zeroline": True, "nticks": 6}
+
+
+def logarithmic(scale: Scale, better: str, values: list[float]) -> dict[str, Any]:
+    """Return a logarithmic x axis with ticks at 1, 10, 100, and between them where there is room."""
+    low, high = math.log10(min(values)), math.log10(max(values))
+    steps = (1.0, 3.0) if high - low < 2.5 else (1.0,)
+    ticks = [step * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
+    return _axis(scale.unit, "log scale" + (", " + better if better else "")) | {
+        "type": "log", "range": [low - 0.12, high + 0.12], "tickmode": "array", "tickvals": ticks,
+        "ticktext": [digits(tick) for tick in ticks], "zeroline": False,
+    }  # fmt: skip
+
+
+def _axis(unit: str, words: str) -> dict[str, Any]:
+    title = ", ".join(part for part in (unit, words) if part)
+    return {"title": {"text": title, "standoff": 8, "font": {"size": 12}}, "fixedrange": True}
+
+
+def written(traces: list[dict[str, Any]], layout: dict[str, Any]) -> str:
+    """Return a figure as plotly's JSON, its numbers as precise as an eye can see."""
+    return json.dumps(_rounded({"data": traces, "layout": BARE | layout}), ensure_ascii=False, separators=(",", ":"))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def drawing(
+    traces: list[dict[str, Any]],
+    placed: Rows,
+    axis: dict[str, Any],
+    series: list[Series],
+    scale: Scale | None = None,
+    **layout: Any,
+) -> tuple[str, int]:
+    """Return the JSON and the height of these traces over these rows.
+
+    Each series' figures stand at the right edge, in the unit of ``scale`` (by default each in its own).
+    """
+    height = round(HEAD + FOOT + ROW * placed.end)
+    words = [(entry.write(entry.median.value, scale), entry.between(scale)) for entry in series]
+    widest = max(max(7.4 * len(median), 6.2 * len(around)) for median, around in words)
+    whole: dict[str, Any] = {
+        "height": height,
+        "margin": {"l": 8, "r": min(16 + round(widest), 150), "t": HEAD, "b": FOOT, "pad": 4},
+        "xaxis": axis,
+        "yaxis": {"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,
+                  "range": [placed.end - 0.4, -0.6], "showgrid": False, "automargin": True, "fixedrange": True},
+        "annotations": [
+            _figures(placed.at[entry.workload, entry.target], median, around, entry)
+            for entry, (median, around) in zip(series, words, strict=True)
+        ],
         **layout,
-    )  # fmt: skip
-    return Panel(title, note, said, str(figure.to_json()), height)
+    }  # fmt: skip
+    return written(traces, whole), height
 
 
-def value_labels(values: list[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Return the medians written at the right edge, one a row."""
-    return [
-        {"xref": "paper", "x": 1, "xanchor": "left", "y": y, "text": text, "showarrow": False, "xshift": 8,
-         "font": {"size": 12}}
-        for y, text in values
-    ]  # fmt: skip
+def _figures(row: float, median: str, around: str, entry: Series) -> dict[str, Any]:
+    """Return a median with what lies around it beneath: an interval upright, a range in italics."""
+    beneath = around if entry.has_interval else f"<i>{around}</i>"
+    text = median + ("<br>" + _small(beneath) if entry.median.n > 1 and around != EQUAL else "")
+    return {"xref": "paper", "x": 1, "xanchor": "left", "align": "left", "y": row, "text": text, "showarrow": False,
+            "xshift": 8, "font": {"size": 12}}  # fmt: skip

@@ -11,7 +11,6 @@ _SHOWN = (
     ("vmm_overhead_ready", "What isolates, without what is isolated", "VMM without guest RAM; shim and helpers."),
     ("cgroup_anon_ready", "Anonymous memory charged to it", "The control group's account, at ready + 1 s."),
     ("host_pss_done", "The same host memory after the work", "Pss of all its host processes, at done."),
-    ("guest_total", "Memory as seen inside", "A container sees the host's, whatever its limit."),
 )
 
 

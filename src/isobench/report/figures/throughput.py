@@ -7,8 +7,8 @@ from isobench.report.figures.look import Panel
 from isobench.report.series import Data
 
 _SHOWN = (
-    ("cpu_events", "CPU, one thread", "sysbench events on the host's clock."),
-    ("cpu_events_all", "CPU, all threads", "sysbench events on the host's clock."),
+    ("cpu_events", "CPU, one thread", "Events of sysbench, on the host's clock."),
+    ("cpu_events_all", "CPU, all threads", "Events of sysbench, on the host's clock."),
     ("mem_copy", "Memory copy", "STREAM, on the guest's clock."),
     ("mem_triad", "Memory triad", "STREAM, on the guest's clock."),
     ("requests_per_second", "Requests served", "Saturated, closed loop."),

@@ -12,29 +12,41 @@
     };
   };
   const figures = [...document.querySelectorAll(".plot")];
+  // Inserted when the first figure comes near: the page can be read before this much script is parsed.
+  const plotly = () => {
+    if (!window.Plotly) {
+      const script = document.createElement("script");
+      script.textContent = document.getElementById("plotly").textContent;
+      document.head.append(script);
+    }
+    return window.Plotly;
+  };
   const draw = async box => {
     if (box.dataset.drawn) return;
     box.dataset.drawn = "1";
     const {data, layout} = JSON.parse(document.getElementById(box.dataset.source).textContent);
-    await Plotly.newPlot(box, data, layout, {
+    for (const [path, value] of Object.entries(paint())) {
+      const steps = path.split("."), last = steps.pop();
+      steps.reduce((at, step) => at[step] ??= {}, layout)[last] = value;
+    }
+    await plotly().newPlot(box, data, layout, {
       responsive: true, displaylogo: false, displayModeBar: false, doubleClick: false,
     });
-    await Plotly.relayout(box, paint());
     box.dataset.done = "1";
   };
   const watch = new IntersectionObserver(seen => {
     for (const entry of seen) if (entry.isIntersecting) { watch.unobserve(entry.target); draw(entry.target); }
-  }, {rootMargin: "1200px"});
+  }, {rootMargin: "600px"});
   figures.forEach(box => watch.observe(box));
   dark.addEventListener("change", () => {
-    for (const box of figures) if (box.dataset.done) Plotly.relayout(box, paint());
+    for (const box of figures) if (box.dataset.done) plotly().relayout(box, paint());
   });
   addEventListener("beforeprint", () => figures.forEach(draw));
   for (const button of document.querySelectorAll("button[data-save]")) {
     button.addEventListener("click", async () => {
       const box = document.getElementById(button.dataset.plot);
       await draw(box);
-      Plotly.downloadImage(box, {
+      plotly().downloadImage(box, {
         format: button.dataset.save, filename: "isobench", width: box.clientWidth, height: box.clientHeight,
       });
     });

@@ -1,0 +1,10 @@
+"""The design of a session: which cell comes next, when a cell stops and why, and how long the rest takes.
+
+Pure functions of the plan and the samples so far: nothing here runs anything.
+"""
+
+from isobench.plan.design import Plan, Step, next_step, order
+from isobench.plan.estimate import Remaining, remaining
+from isobench.plan.stopping import Headline, Stop, stop_of, stops
+
+__all__ = ["Headline", "Plan", "Remaining", "Step", "Stop", "next_step", "order", "remaining", "stop_of", "stops"]

@@ -1,0 +1,148 @@
+"""What session.json says of a session: plan, environment, versions, definitions; publishable by design."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from isobench import __version__
+from isobench.errors import UsageError
+from isobench.host import cpus
+from isobench.host.facts import environment
+from isobench.host.paths import Paths
+from isobench.house import House
+from isobench.model import Cell, Parameters, Workload
+from isobench.model.sample import FORMAT, Fact
+from isobench.parity import of_cell
+from isobench.plan import Headline, Plan, Stop
+from isobench.plan.stopping import Rule
+from isobench.targets.base import Prepared
+
+_SAME = ("images", "versions", "environment")
+"""What must not have changed when a session is resumed: its samples are one experiment."""
+
+
+def opening(session: str, plan: Plan, paths: Paths, house: House, prepared: dict[str, Prepared]) -> dict[str, Any]:
+    """Return session.json as it stands before the first sample."""
+    facts = environment(paths.cache)
+    return {
+        "format": FORMAT,
+        "id": session,
+        "state": "running",
+        "started_at": now(),
+        "isobench": __version__,
+        "command": ["isobench", *sys.argv[1:]],
+        "seed": plan.seed,
+        "plan": plan_table(plan),
+        "environment": facts,
+        "versions": house.versions,
+        "workloads": {name: _workload(p.workload) for name, p in prepared.items()},
+        "images": {name: _image(p) for name, p in prepared.items()},
+        "targets": {
+            name: {
+                **{k: v for k, v in asdict(target.spec).items() if k not in ("name", "default")},
+                "acceleration": house.acceleration[name],
+                "describe": {w: _publishable(target.describe(p), paths) for w, p in prepared.items()},
+            }
+            for name, target in house.targets.items()
+        },
+        "unavailable": house.unavailable,
+        "parity": {str(cell): _parity(cell, paths, house, prepared[cell.workload], facts) for cell in plan.cells},
+    }
+
+
+def plan_table(plan: Plan) -> dict[str, Any]:
+    """Return the plan as session.json keeps it, whole: ``plan_of`` reads it back."""
+    parameters = plan.cells[0].parameters if plan.cells else Parameters()
+    return {
+        "length": parameters.length,
+        "cache": parameters.cache,
+        "rule": plan.words(),
+        "stopping": asdict(plan.rule),
+        "headlines": [asdict(headline) for headline in plan.headlines],
+        "budget": plan.budget,
+        "cells": [{"workload": c.workload, "target": c.target} for c in plan.cells],
+    }
+
+
+def plan_of(meta: dict[str, Any], where: str) -> Plan:
+    """Return the plan of a session from its session.json; raises UsageError where it has none that can go on."""
+    try:
+        table = meta["plan"]
+        parameters = Parameters(cache=table["cache"], length=table["length"])
+        return Plan(
+            cells=tuple(Cell(cell["workload"], cell["target"], parameters) for cell in table["cells"]),
+            seed=int(meta["seed"]),
+            rule=Rule(**table["stopping"]),
+            headlines=tuple(Headline(**headline) for headline in table["headlines"]),
+            budget=table["budget"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"holds no plan to go on with ({error})", where=where, mend="start a new session") from None
+
+
+def refuse_changed(before: dict[str, Any], fresh: dict[str, Any]) -> None:
+    """Raise UsageError where a resumed session would mix what must not be mixed, naming the first difference."""
+    for part in _SAME:
+        for key, was in before.get(part, {}).items():
+            now_is = fresh[part].get(key)
+            if now_is != was:
+                raise UsageError(
+                    f"cannot be gone on with: {part}.{key} was {was}, now it is {now_is}", where=str(before.get("id")),
+                    mend="start a new session",
+                )  # fmt: skip
+
+
+def stopped_table(found: list[Stop]) -> list[dict[str, Any]]:
+    """Return why each cell stopped, as session.json keeps it."""
+    return [
+        {
+            "workload": stop.cell.workload,
+            "target": stop.cell.target,
+            "reason": stop.reason,
+            "words": stop.words,
+            "samples": stop.samples,
+        }
+        for stop in found
+    ]
+
+
+def now() -> str:
+    """Return the wall clock, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _parity(cell: Cell, paths: Paths, house: House, prepared: Prepared, facts: dict[str, Fact]) -> dict[str, Any]:
+    target, workload = house.targets[cell.target], prepared.workload
+    found = of_cell(
+        cell, prepared, target.spec,
+        environment=facts, versions=house.versions, acceleration=house.acceleration[cell.target],
+        describe=_publishable(target.describe(prepared), paths),
+        placement=cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable()),
+        kernel=house.kernel,
+    )  # fmt: skip
+    return asdict(found)
+
+
+def _publishable(words: dict[str, str], paths: Paths) -> str:
+    """Return a command line or domain XML with the cache's and run folder's paths made relative."""
+    text = "\n".join(f"{key}: {value}" if len(words) > 1 else value for key, value in words.items())
+    return text.replace(str(paths.cache), "$CACHE").replace(str(paths.run), "$RUN")
+
+
+def _workload(workload: Workload) -> dict[str, Any]:
+    table = asdict(workload)
+    del table["folder"]
+    if workload.service:
+        table["service"]["request"] = workload.service.request.decode("utf-8", "replace")
+    return table
+
+
+def _image(prepared: Prepared) -> dict[str, Any]:
+    return {
+        "image": prepared.image.id,
+        "rootfs_digest": prepared.rootfs.digest,
+        "file_bytes": prepared.rootfs.file_bytes,
+    }

@@ -1,0 +1,217 @@
+"""Wrong input and a host that gives out: one line that says what, where and the mend; never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.integration.snapshot import leaving_nothing
+from tests.integration.test_sessions import job, run_words
+from tests.integration.user import User
+
+from isobench.engines import docker
+from isobench.host import cgroup
+from isobench.host.paths import Paths
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
+    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
+]
+
+
+@pytest.fixture
+def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
+    if reason := cgroup.unavailable() or docker.unavailable(paths):
+        pytest.skip(reason)
+    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
+    made.workload("good", job("sleep 0.2; echo rate 12.5"))
+    yield made
+    made.leave()
+
+
+@contextmanager
+def small_disk(folder: Path, size: str, options: str = "rw") -> Iterator[Path]:
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},{options}", "isobench-test", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def one_line(said: str) -> str:
+    """Return the one line that is not progress."""
+    lines = [line for line in said.splitlines() if not line.startswith(("·", "["))]
+    assert len(lines) == 1, said
+    return lines[0]
+
+
+def test_a_dockerfile_that_does_not_build_shows_its_last_lines(user: User) -> None:
+    user.workload("broken", dockerfile="FROM isobench/base\nRUN echo looking for it; cat /no/such/file\n")
+    with leaving_nothing(user.paths):
+        code, said = user.isobench(*run_words(user, "-w", "broken", "-t", "docker"))
+    assert code == 2
+    line = one_line(said)
+    assert "/no/such/file" in line
+    assert "Dockerfile" in line
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (("vcpus = 1", "vcpus = 4096"), "4096 vCPUs"),
+        (('memory = "96 MiB"', 'memory = "1 MiB"'), "memory"),
+        (('memory = "96 MiB"', 'memory = "900 TiB"'), "memory"),
+        (('[resources]', '[resorces]'), "resorces"),
+        (('title = "bad"', 'title = bad'), "workload.toml:1"),
+    ],
+)  # fmt: skip
+def test_an_impossible_workload_is_one_line_and_exit_2(user: User, wrong: tuple[str, str], words: str) -> None:
+    user.workload("bad")
+    file = user.home / "workloads" / "bad" / "workload.toml"
+    text = file.read_text()
+    assert wrong[0] in text
+    file.write_text(text.replace(*wrong))
+    code, said = user.isobench(*run_words(user, "-w", "bad", "-t", "docker"))
+    assert code == 2, said
+    assert words in one_line(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOCKER_HOST", "tcp://192.0.2.1:2375"),
+        ("DOCKER_HOST", "ssh://somebody@192.0.2.1"),
+        ("LIBVIRT_DEFAULT_URI", "qemu+ssh://192.0.2.1/system"),
+    ],
+)
+def test_a_remote_engine_is_refused_in_one_line(user: User, name: str, value: str) -> None:
+    with leaving_nothing(user.paths):
+        code, said = user.isobench(*run_words(user, "-w", "good", "-t", "docker", "-t", "vm-micro"), **{name: value})
+    assert code == 2, said
+    assert value in one_line(said)
+
+
+def test_without_root_it_says_what_it_needs(user: User) -> None:
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--reset-env", shutil.which("python3") or "",
+         "-c", "import sys; sys.exit(0)"], check=False,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip("no other user can be had here")
+    source = Path(__file__).parents[2] / "src"
+    if subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", source],
+                      check=False).returncode:  # fmt: skip
+        pytest.skip("the checkout cannot be read by another user")
+    import sys
+
+    environment = {**os.environ, "HOME": "/nonexistent", "ISOBENCH_CACHE": "/tmp/isobench-nobody",
+                   "ISOBENCH_RUN": "/tmp/isobench-nobody-run"}  # fmt: skip
+    run = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "isobench", "run",
+         "-w", "idle", "--results", "/tmp/isobench-nobody-results"],
+        capture_output=True, text=True, check=False, env=environment, cwd="/",
+    )  # fmt: skip
+    assert run.returncode == 2, run.stderr
+    assert "root" in one_line(run.stderr)
+    for folder in Path("/tmp").glob("isobench-nobody*"):
+        shutil.rmtree(folder)
+
+
+def test_results_that_cannot_be_written_are_told_before_anything_is_built(user: User) -> None:
+    with small_disk(user.home / "results", "1m", "ro"):
+        code, said = user.isobench(*run_words(user, "-w", "good", "-t", "native"))
+    assert code == 2
+    assert "cannot be written to" in one_line(said)
+
+
+def test_a_results_disk_that_fills_up_keeps_what_was_written(user: User) -> None:
+    with leaving_nothing(user.paths), small_disk(user.home / "results", "36k"):
+        code, said = user.isobench(*run_words(user, "-w", "good", "-t", "native", "--samples", "30"))
+        assert code == 5, said
+        assert "No space left" in one_line(said)
+        _, samples = user.session()
+        assert samples
+    assert "free space" in said
+
+
+def test_a_cache_disk_that_is_full_is_one_line(user: User) -> None:
+    with small_disk(user.home / "small", "32m") as cache:
+        code, said = user.isobench(*run_words(user, "-w", "good", "-t", "docker"), ISOBENCH_CACHE=str(cache))
+    assert code == 5, said
+    assert "free" in one_line(said)
+
+
+def test_a_second_session_names_the_first_and_can_wait_for_it(user: User) -> None:
+    words = run_words(user, "-w", "good", "-t", "native", "--samples", "3")
+    first = user.start(*words)
+    user.wait_for(first, "[  1/")
+    second = User(user.home / "second", user.paths, user.environment)
+    second.home.mkdir()
+    shutil.copytree(user.home / "workloads", second.home / "workloads", symlinks=True)
+    code, said = second.isobench(*run_words(second, "-w", "good", "-t", "native", "--samples", "1"))
+    assert code == 2
+    assert str(first.pid) in one_line(said)
+    code, said = second.isobench(*run_words(second, "-w", "good", "-t", "native", "--samples", "1", "--wait"))
+    assert code == 0, said
+    assert "waiting for" in said
+    assert first.wait(60) == 0
+
+
+def test_the_lock_of_a_dead_session_is_free(user: User) -> None:
+    words = run_words(user, "-w", "good", "-t", "native", "--samples", "3")
+    first = user.start(*words)
+    user.wait_for(first, "[  1/")
+    first.kill()
+    first.wait()
+    with leaving_nothing(user.paths):
+        assert user.isobench(*words[:-1], "1")[0] == 0
+
+
+def test_a_damaged_cache_is_found_by_its_digest_and_built_anew(user: User) -> None:
+    words = run_words(user, "-w", "good", "-t", "native", "--samples", "1")
+    assert user.isobench(*words)[0] == 0
+    first = user.session()[0]["images"]["good"]
+    for digest in (user.paths.cache / "rootfs").glob("*"):
+        victim = next((path for path in digest.rglob("bin/busybox") if path.is_file()), None)
+        if victim:
+            data = bytearray(victim.read_bytes())
+            data[len(data) // 2] ^= 1
+            victim.write_bytes(bytes(data))
+    code, said = user.isobench(*words)
+    assert code == 0, said
+    assert "damaged" in said
+    assert user.session()[0]["images"]["good"] == first
+
+
+def test_a_session_that_is_half_written_is_told_in_one_line(user: User) -> None:
+    assert user.isobench(*run_words(user, "-w", "good", "-t", "native", "--samples", "1"))[0] == 0
+    folder = next(user.results.iterdir())
+    meta = folder / "session.json"
+    meta.write_text(meta.read_text()[:300])
+    for command in (("show",), ("report",), ("run", "--resume", folder.name)):
+        code, said = user.isobench(*command, "--results", str(user.results))
+        assert code == 2, said
+        assert "session.json" in one_line(said)
+
+
+def test_a_session_whose_image_changed_is_not_gone_on_with(user: User) -> None:
+    process = user.start(*run_words(user, "-w", "good", "-t", "native", "--samples", "3"))
+    user.wait_for(process, "[  2/")
+    process.terminate()
+    assert process.wait(60) == 130
+    (user.home / "workloads" / "good" / "Dockerfile").open("a").write("ENV CHANGED=1\n")
+    meta, _ = user.session()
+    time.sleep(0.1)
+    code, said = user.isobench("run", "--results", str(user.results), "--trust-native", "--resume", meta["id"])
+    assert code == 2, said
+    assert "images.good" in one_line(said)
+    assert json.loads((user.results / meta["id"] / "session.json").read_text())["state"] == "interrupted"
