@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from isobench.model import Cell, Outcome, Sample
 
 TARGETS = {"native": 0.02, "docker": 0.3, "vm-micro": 1.4, "vm-q35": 2.9}
 WORKLOADS = ("idle", "cpu", "memory", "disk", "redis")
+_MANY = ("idle", "redis")
 _MIB = 1 << 20
 
 
@@ -32,7 +33,10 @@ def session_meta(emulated: bool = True, name: str = "synthetic-test-data", **mor
                         "describe": {w: f"<domain type='{a}'><name>{w}</name></domain>" for w in WORKLOADS}}
                     for t, a in acceleration.items()},
         "shares": {"samples": 0.9, "settling": 0.2, "around_samples": 0.06, "between_samples": 0.04},
-        "wall_seconds": 480.0, **more,
+        "wall_seconds": 480.0,
+        "stopped": [{"workload": w, "target": t, "samples": 8 if w in _MANY else 3, "words": "TEST DATA",
+                     "reason": "width" if w == "redis" else "count"} for w in WORKLOADS for t in TARGETS],
+        **more,
     }  # fmt: skip
 
 
@@ -57,12 +61,13 @@ def sample(number: int, workload: str, target: str, draw: random.Random, outcome
                   "time_to_service": ready * 1.1},
     }.get(workload, {})  # fmt: skip
     return Sample(
-        session="synthetic-test-data", number=number, cell=Cell(workload, target), block=number // 20,
+        session="synthetic-test-data", number=number, cell=Cell(workload, target), block=number,
         role="measured", outcome=outcome, started_at="2026-01-01T00:00:00+00:00", request_ns=number * 10**9,
         ended_by="stop" if number % 2 else "kill", events={"request": 0, "ready": int(ready * 1e9)},
         metrics=metrics if outcome == "ok" else {},
         facts={"kernel_seen_inside": "6.1.0-guest" if vm else "6.1.0-test", "storage": "ext4"},
-        noise={"steal": 0.001, "cpu_pressure": 0.02}, marks=("shared-core",) if vm else (),
+        noise={"steal": 0.001, "cpu_pressure": 0.02, "harness_cpu": 0.01},
+        marks=("shared-core",) if workload == "redis" else (),
         not_applicable={} if vm else {"phase_kernel": "a container has no kernel of its own"},
         error=None if outcome == "ok" else f"made-up failure: {outcome}",
         output="" if outcome == "ok" else "last words of <b>the</b> workload",
@@ -70,12 +75,14 @@ def sample(number: int, workload: str, target: str, draw: random.Random, outcome
 
 
 def samples(per_cell: int = 8, seed: int = 7) -> list[Sample]:
-    """Return made-up samples of all cells, interleaved; heavy workloads have 3 a cell."""
+    """Return made-up samples in randomised blocks; heavy workloads have 3 a cell."""
     draw = random.Random(seed)  # noqa: S311
-    cells = [(w, t, b) for w in WORKLOADS for t in TARGETS
-             for b in range(per_cell if w in ("idle", "redis") else 3)]  # fmt: skip
-    draw.shuffle(cells)
-    return [sample(i, w, t, draw) for i, (w, t, _) in enumerate(cells)]
+    taken: list[Sample] = []
+    for block in range(1, per_cell + 1):
+        cells = [(w, t) for w in WORKLOADS for t in TARGETS if w in _MANY or block <= 3]
+        draw.shuffle(cells)
+        taken += [replace(sample(len(taken) + i, w, t, draw), block=block) for i, (w, t) in enumerate(cells)]
+    return taken
 
 
 def write(folder: Path, meta: dict[str, Any], taken: list[Sample]) -> Path:

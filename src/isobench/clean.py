@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isobench.engines import bridge, dockerd, firewall, libvirt
+from isobench.engines import bridge, docker, dockerd, firewall, libvirt
 from isobench.host import cgroup
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
@@ -13,6 +13,7 @@ def clean(paths: Paths) -> list[str]:
     """Remove leftovers of every kind and return a line for each; the caller holds the measuring lock."""
     done: list[str] = []
     done += libvirt.clean(paths)
+    done += docker.clean()
     for name in cgroup.leftovers():
         cgroup.Cgroup(name).remove()
         done.append(f"control group {name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ def read_toml(file: Path) -> dict[str, Any]:
         table = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         # ValueError is more than TOMLDecodeError: no UTF-8, or a number of too many digits.
-        raise UsageError(f"is no TOML: {plain(str(error))}", where=str(file), mend="mend that line") from error
+        said = str(error)
+        line = f":{found[1]}" if (found := re.search(r"at line (\d+)", said)) else ""
+        raise UsageError(f"is no TOML: {plain(said)}", where=f"{file}{line}", mend="mend that line") from error
     if _deeper(table, DEEPEST):
         # To print such a value in a message, pydantic and ``repr`` would recurse beyond Python's limit.
         raise UsageError(f"nests tables more than {DEEPEST} deep", where=str(file), mend="name another file")

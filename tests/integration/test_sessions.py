@@ -20,6 +20,7 @@ from tests.integration.user import User
 from isobench.engines import docker
 from isobench.host import cgroup
 from isobench.host.paths import Paths
+from isobench.host.process import command_lines
 
 pytestmark = [
     pytest.mark.docker,
@@ -163,6 +164,10 @@ def test_killed_at_random_moments_and_gone_on_with_nothing_is_lost_or_repeated(u
     kill_and_go_on(user, ("native", "docker"), [draw.uniform(1.5, 8) for _ in range(4)])
 
 
+def vms() -> list[int]:
+    return [pid for pid, words in command_lines() if any(word.startswith("guest=isobench-") for word in words)]
+
+
 @pytest.mark.vm
 def test_killed_with_a_vm_alive_clean_removes_the_rest(user: User) -> None:
     user.workload("good", job("echo rate 12.5"))
@@ -170,12 +175,12 @@ def test_killed_with_a_vm_alive_clean_removes_the_rest(user: User) -> None:
         process = user.start(*run_words(user, "-w", "good", "-t", "vm-micro", "-t", "docker", "--samples", "1"))
         user.wait_for(process, "[  2/")
         deadline = time.monotonic() + 60
-        while not any("qemu" in name for name in snapshot(user.paths)["processes"]):
+        while not vms():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.kill()
         process.wait()
-        assert any("qemu" in name for name in snapshot(user.paths)["processes"])
+        assert vms()
         code, said = user.isobench("clean")
         assert code == 0
         assert "VM process" in said

@@ -179,6 +179,35 @@ def test_hostile_names_are_only_text(browser: Browser, tmp_path: Path, width: in
     watched.close()
 
 
+_RINGED = """
+() => [...document.querySelectorAll('#startup .plot')].flatMap(plot => plot.data)
+  .filter(trace => trace.marker?.symbol === 'circle-open').flatMap(trace => [...trace.x])
+"""
+
+
+def test_what_makes_a_session_trusted_is_shown(browser: Browser, tmp_path: Path) -> None:
+    taken = synthetic.samples()
+    place = next(i for i, s in enumerate(taken) if (s.cell.workload, s.cell.target) == ("idle", "docker"))
+    taken[place] = replace(taken[place], metrics=taken[place].metrics | {"time_to_ready": 60.0})
+    noise = {"steal": 0.4, "run_queue": 2.0}
+    taken[-1] = replace(taken[-1], noise=noise, marks=("noisy",), facts={"noisy": "the hypervisor stole 40.0 %"})
+    watched = Watched(browser, write(record(taken), tmp_path / "trust.html"))
+    page = watched.page
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    trust = page.locator("#trust").inner_text()
+    assert f"{len(taken) - 1} of {len(taken)} samples count; left out: 1 noisy." in trust
+    assert "the hypervisor stole 40.0 %" in trust
+    assert "Why each cell stopped: 16 count, 4 width" in trust
+    assert "Not calibrated: run isobench calibrate." in trust
+    assert page.locator("#trust .plot .main-svg").count() >= 2
+    assert "run queue, bound 0.75" in page.locator("#trust .legend").nth(1).inner_text()
+    redis = page.locator("#overview tbody", has_text="redis").inner_text()
+    assert redis.count("stopped on width") == len(synthetic.TARGETS)
+    assert "1 severe" in page.locator("#startup table").inner_text()
+    assert 60 in page.evaluate(_RINGED)
+    watched.close()
+
+
 def test_the_keyboard_reaches_what_there_is(browser: Browser, tmp_path: Path) -> None:
     watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "keys.html"))
     watched.page.keyboard.press("Tab")

@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 from tests import synthetic
 
+from isobench.calibrate.overhead import Overhead
+from isobench.calibrate.power import Power
+from isobench.calibrate.profile import HostClass, Profile, SeriesProfile, Trials, save
 from isobench.cli.summary import print_summary
+from isobench.host.paths import Paths
+from isobench.metrics import METRICS
 from isobench.model import Sample
-from isobench.report import trust
+from isobench.model.sample import Fact
+from isobench.report import noise, trust
 from isobench.report.format import digits, human, percent, scale_for, span
 from isobench.report.headline import headline
-from isobench.report.parity import parity
+from isobench.report.page import write
+from isobench.report.parity import images, parity
 from isobench.report.series import Data
-from isobench.report.tables import overview
+from isobench.report.tables import definitions, family_rows, overview, ratio_words, width_note
 from isobench.store.reader import SessionRecord
 
 
@@ -66,11 +73,16 @@ def test_what_is_left_out_of_medians_is_counted_with_its_reason() -> None:
     draw = random.Random(1)  # noqa: S311
     good = [synthetic.sample(i, "idle", "docker", draw) for i in range(6)]
     late = [replace(good[0], number=10 + i, outcome="clock", metrics={"time_to_ready": 99.0}) for i in range(2)]
-    made = data([*good, *late, replace(good[0], number=20, role="warmup")])
+    loud_one = replace(good[0], number=22, marks=("noisy",), facts={"noisy": "TEST DATA: steal"})
+    made = data([*good, *late, replace(good[0], number=20, role="warmup"),
+                 replace(good[0], number=21, outcome="timeout"), loud_one])  # fmt: skip
     words = trust.counted(made)
-    assert words == "6 of 9 samples count; left out: 1 warm-up, 2 clock (guest's clock off by more than 1 %)."
+    assert words == "6 of 11 samples count; left out: 1 warm-up, 1 failed (1 timeout), 2 clock, 1 noisy."
+    assert [count for _, _, count in trust.rules(made)] == [1, 1, 2, 1]
+    (loud,) = trust.noisy(made)
+    assert (loud["number"], loud["left_out"], loud["reasons"]) == ("22", "noisy", "TEST DATA: steal")
     (row,) = overview(made)
-    assert (row.ok, row.left_out) == (6, "2 clock")
+    assert (row.counted, row.left_out) == (6, "1 failed (1 timeout), 2 clock, 1 noisy")
     assert row.ready is not None and row.ready.n == 6
 
 
@@ -83,13 +95,106 @@ def test_an_interval_takes_six_samples(count: int, kind: str) -> None:
     assert any(kind in sentence for sentence in headline(made))
 
 
-def test_parity_tells_what_is_common_from_what_differs() -> None:
-    common, differs = parity(data(synthetic.samples()))
-    assert dict(common)["storage"] == "ext4"
-    rows = dict(differs)
-    assert rows["acceleration"] == ["none needed", "none needed", "emulated (TCG)", "emulated (TCG)"]
-    assert rows["kernel seen inside"] == ["6.1.0-test", "6.1.0-test", "6.1.0-guest", "6.1.0-guest"]
-    assert "storage" not in rows
+def test_a_ratio_takes_only_the_blocks_that_both_have() -> None:
+    draw = random.Random(3)  # noqa: S311
+    native = [replace(synthetic.sample(b, "idle", "native", draw), metrics={"time_to_ready": 1.0}) for b in range(8)]
+    docker = [
+        replace(synthetic.sample(b, "idle", "docker", draw), metrics={"time_to_ready": 2.0 if b < 8 else 9.0})
+        for b in range(20)
+    ]
+    made = data([*native, *docker])
+    series = made.get("idle", "docker", "time_to_ready")
+    assert series is not None and series.median.value == 9.0
+    ratio = made.ratio(series, "native")
+    assert ratio is not None and (ratio.value, ratio.n, ratio.n_reference) == (2.0, 8, 8)
+    assert ratio_words(made, series, "native") == ("2×", "within 1 %, 8 common blocks")
+    apart = data([replace(one, block=one.block + 100) for one in native] + docker)
+    assert ratio_words(apart, apart.get("idle", "docker", "time_to_ready"), "native") == ("–", "")
+
+
+def test_outliers_are_counted_by_class_and_stay_in_the_median() -> None:
+    draw = random.Random(4)  # noqa: S311
+    times = (1.0, 1.01, 1.02, 1.03, 1.04, 1.05, 1.2, 9.0)
+    made = data([
+        replace(synthetic.sample(i, "idle", "docker", draw), metrics={"time_to_ready": t}) for i, t in enumerate(times)
+    ])  # fmt: skip
+    (row,) = family_rows(made, "startup")
+    assert row.figure.outliers == "1 mild, 1 severe"
+    assert row.figure.n == 8
+
+
+def test_a_stop_on_width_is_labelled() -> None:
+    made = data(synthetic.samples())
+    assert {row.workload for row in overview(made) if row.on_width} == {"redis"}
+    assert {row.workload for row in family_rows(made, "startup") if row.on_width} == {"redis"}
+    assert width_note(made).startswith("Stopped on width, so intervals cover a little less than 95 %: redis on native")
+    older = data(synthetic.samples(), stopped=None)
+    assert width_note(older) == "" and older.stopped == []
+
+
+def test_a_definition_measured_in_another_version_says_so() -> None:
+    made = data(synthetic.samples(), parity={"idle@docker": {"metrics": {"time_to_ready": 7}}})
+    versions = {entry["name"]: entry["version"] for entry in definitions(made)}
+    assert versions["time_to_ready"] == f"7; described: {METRICS['time_to_ready'].version}"
+    assert versions["stop_time"] == str(METRICS["stop_time"].version)
+
+
+def test_parity_tells_common_own_and_broken_lines() -> None:
+    found = parity(data(synthetic.samples()))
+    own = dict(found.own)
+    assert own["acceleration"] == ["none needed", "none needed", "emulated (TCG)", "emulated (TCG)"]
+    assert own["guest kernel"][0] == own["guest kernel"][1] == "the host's"
+    assert dict(found.seen)["kernel seen inside"] == ["6.1.0-test", "6.1.0-test", "6.1.0-guest", "6.1.0-guest"]
+    assert dict(found.common)["memory"] == "256 MiB"
+    assert found.broken == []
+    alone = [replace(s, marks=("shared-core",) if s.cell.target == "vm-micro" else ()) for s in synthetic.samples()]
+    ((line, pairs),) = parity(data(alone)).broken
+    assert line == "marks none → shared-core"
+    assert "idle: docker → vm-micro" in pairs.split(", ")
+
+
+def test_samples_confirm_the_root_file_system_and_the_limits() -> None:
+    taken = [s for s in synthetic.samples() if s.cell.workload == "idle"]
+    digest = f"sha256:{'idle':0>64}"
+    told: dict[str, Fact] = {"rootfs_digest": digest, "cpuset": "1", "memory_limit": 256 << 20}
+    made = data([replace(s, facts=told | ({"rootfs_digest": "sha256:other"} if i == 0 else {}))
+                 for i, s in enumerate(taken)])  # fmt: skip
+    row = next(row for row in images(made) if row["name"] == "idle")
+    assert row["confirmed"] == f"{len(taken) - 1} of {len(taken)} samples ran it"
+    assert (row["cpuset"], row["memory"]) == ("1", "256 MiB")
+
+
+def profile(cores: int = 2) -> Profile:
+    one = SeriesProfile(
+        "idle", "docker", "time_to_ready", emulated=False, sessions=5, samples=20, within=0.02, between=0.01,
+        judged=10, alarms=0, inconclusive=0, powers=(Power(20, 0.8, 0.031), Power(20, 0.95, 0.04)),
+    )  # fmt: skip
+    return Profile(
+        HostClass("Made-up CPU", cores, 8 << 30), "2026-01-01T00:00:00+00:00", "0.1.0", "compare", "TEST DATA", 5,
+        Trials(10, 0, 0), (one,), {}, Overhead(None, None, None, None),
+    )  # fmt: skip
+
+
+def test_the_resolution_of_the_host_stands_by_target() -> None:
+    rows = trust.resolved(data(synthetic.samples()), profile())
+    assert rows == [("idle", "time_to_ready", ["–", "3.1 %", "–", "–"])]
+
+
+@pytest.mark.parametrize(("cores", "words"), [(2, "3.1 %"), (4, "Not calibrated: run <code>isobench calibrate")])
+def test_the_report_takes_the_profile_of_the_sessions_host(tmp_path: Path, cores: int, words: str) -> None:
+    paths = replace(Paths.default(), cache=tmp_path)
+    save(profile(cores), paths)
+    session = SessionRecord(synthetic.session_meta(), tuple(synthetic.samples()), Path("made-up"))
+    html = write(session, tmp_path / "report.html", paths).read_text()
+    assert words in html
+    assert ("3.1 %" in html) == (cores == 2)
+
+
+def test_noise_over_a_bound_without_a_mark_is_told() -> None:
+    loud = [replace(s, noise={"steal": 0.5}) for s in synthetic.samples()[:3]]
+    assert noise.unmarked(data([*loud, replace(loud[0], marks=("noisy",))])) == 3
+    ((name, middle, worst, bound, _),) = noise.table(data(loud))
+    assert (name, middle, worst, bound) == ("steal", "50.0 %", "50.0 %", "5 %")
 
 
 def test_the_terminals_table_fits_a_pipe_of_100_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,4 +205,5 @@ def test_the_terminals_table_fits_a_pipe_of_100_columns(tmp_path: Path, capsys: 
     assert max(len(line) for line in printed.splitlines()) <= 100
     assert "…" not in printed and "\x1b" not in printed
     assert "k req/s" in printed and "vm-micro*" in printed and "not a guide to KVM" in printed
-    assert printed.count("docker") == len(synthetic.WORKLOADS)
+    assert printed.count(" docker ") == len(synthetic.WORKLOADS)
+    assert "Stopped on width" in printed

@@ -23,6 +23,11 @@ COMMANDS = {
     "report": "Write the HTML report of a session.",
     "show": "Show a session in the terminal.",
     "compare": "Compare two sessions: effect, interval, verdict, what differs.",
+    "export": "Write a session for another tool: CSV, Parquet, pytest-benchmark, GitHub, Bencher, OpenMetrics.",
+    "check": "Judge a session by its baseline: the gate for CI.",
+    "baseline": "Keep sessions and known changes as a baseline.",
+    "history": "Show where each series changed over all sessions.",
+    "calibrate": "Measure what this host and gate can resolve, from A/A sessions.",
     "list": "List workloads, targets, metrics or sessions.",
     "explain": "Say what a metric or a target means.",
     "doctor": "Say what this host can run, and why not.",
@@ -43,6 +48,16 @@ class _Lazy(click.Group):
         module = importlib.import_module(f"isobench.cli.{cmd_name}_command")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone. click would exit with 1, which means a regression here.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -73,8 +88,6 @@ def main() -> None:
     except IsobenchError as error:
         click.echo(f"isobench: {error.line()}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
     except OSError as error:
         if error.errno not in _THE_HOSTS:
             raise

@@ -22,6 +22,6 @@ def command(session: str | None, output: Path | None, results: Path | None) -> i
     record = read_session(find_session(session, paths.results))
     target = output or paths.reports / f"{record.folder.name}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    click.echo(write(record, target))
+    click.echo(write(record, target, paths))
     give_to_caller(target)
     return 0

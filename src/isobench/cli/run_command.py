@@ -94,7 +94,7 @@ def command(
         from isobench.store.reader import read_session
 
         paths.reports.mkdir(parents=True, exist_ok=True)
-        page = write(read_session(finished.folder), paths.reports / f"{finished.folder.name}.html")
+        page = write(read_session(finished.folder), paths.reports / f"{finished.folder.name}.html", paths)
         give_to_caller(paths.reports)
         click.echo(f"report:  {page}")
     if finished.interrupted:

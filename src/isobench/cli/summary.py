@@ -18,6 +18,7 @@ def print_summary(folder: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from isobench.plain import plain
     from isobench.report import tables, trust
     from isobench.report.format import short
     from isobench.report.series import Data
@@ -35,9 +36,11 @@ def print_summary(folder: Path) -> None:
         target = short(row.target, 16) + ("*" if row.emulated else "")
         figures = (_with_around(row.ready), row.memory.text if row.memory else "–", row.disk.text if row.disk else "–",
                    _with_around(row.rate))  # fmt: skip
-        table.add_row(*(Text(text) for text in (short(row.workload, 14), target, str(row.ok), *figures)))
+        table.add_row(*(Text(text) for text in (short(row.workload, 14), target, str(row.counted), *figures)))
     console.print(table)
-    console.print(Text(trust.counted(data)))
+    for line in (trust.counted(data), plain(tables.width_note(data))):
+        if line:
+            console.print(Text(line))
     console.print(Text("Medians; (95 % interval), below 6 samples [range]. Memory: host Pss at ready; disk: added."))
     if data.emulated:
         console.print(Text("* emulated (TCG): not a guide to KVM; never compare these times with a container's."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
@@ -17,6 +18,8 @@ from isobench.engines.dockerd import EmbeddedDocker
 from isobench.errors import HarnessError, UsageError
 from isobench.host.paths import Paths
 from isobench.images.types import DockerApi
+
+_LOG = logging.getLogger(__name__)
 
 NETWORK = "isobench"
 _SYSTEM_SOCKET = Path("/var/run/docker.sock")
@@ -39,22 +42,29 @@ class DockerEngine:
     url: str
     daemon: EmbeddedDocker | None
 
-    def ensure_answers(self) -> None:
-        """Return when the engine answers: one of our own that died or froze is started anew, another is waited for.
+    def ensure_answers(self) -> bool:
+        """Return whether the engine answered at once: one of our own that did not is started anew, another waited for.
 
-        Raises HarnessError when it does not come back. Called before an instance, outside any measured time.
+        Raises HarnessError when it does not come back. Called around an instance's life, outside any measured time.
         """
         if _answers(self.url):
-            return
+            return True
         if self.daemon is not None:
+            _LOG.warning("the private Docker engine did not answer: it is started anew")
             self.daemon.restart()
-            self.make_network()
-            return
+        else:
+            _LOG.warning("the Docker engine does not answer: waiting up to %g s for it", _RETURN)
+            self._await_return()
+        self.make_network()
+        return False
+
+    def _await_return(self) -> None:
         deadline = time.monotonic() + _RETURN
         while not _answers(self.url):
             if time.monotonic() > deadline:
-                raise HarnessError(f"the Docker engine has not answered for {_RETURN:g} s", where=self.url,
-                                   mend="start it again")  # fmt: skip
+                raise HarnessError(
+                    f"the Docker engine has not answered for {_RETURN:g} s", where=self.url, mend="start it again"
+                )
             time.sleep(0.2)
 
     def make_network(self) -> None:
@@ -115,9 +125,11 @@ def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
 
 
 def _leave(engine: DockerEngine) -> None:
-    """Remove what is ours from an engine that goes on; one that is ours and does not answer is ended as it is."""
-    if engine.daemon is None or _answers(engine.url):
+    """Remove what is ours from an engine that goes on; a private one that does not answer is ended as it is."""
+    if _answers(engine.url):
         remove_stale(engine.api)
+    elif engine.daemon is None:
+        _LOG.warning("the Docker engine does not answer: what isobench left there is removed by its next run")
 
 
 def _own_url() -> str | None:
@@ -169,10 +181,27 @@ def _refuse_desktop(api: DockerApi) -> None:
         raise UsageError("a rootless Docker engine cannot use this host's bridge", mend="use a system engine")
 
 
-def remove_stale(api: DockerApi) -> None:
-    """Remove isobench's network and, where a killed run left some, its containers."""
+def clean() -> list[str]:
+    """Remove what a killed run left in the user's own engine, where one answers; return a line for each thing."""
+    import docker
+
+    if (url := _own_url()) is None:
+        return []
+    api = docker.APIClient(base_url=url, version="auto", timeout=_SOON)
+    try:
+        return remove_stale(api)
+    finally:
+        api.close()
+
+
+def remove_stale(api: DockerApi) -> list[str]:
+    """Remove isobench's network and, where a killed run left some, its containers; return a line for each."""
+    removed = []
     for container in api.containers(all=True, filters={"label": "isobench"}):
         api.remove_container(container["Id"], force=True, v=True)
+        removed.append(f"container {container['Id'][:12]}")
     for network in api.networks(names=[NETWORK]):
         if network["Name"] == NETWORK:
             api.remove_network(network["Id"])
+            removed.append(f"network {NETWORK}")
+    return removed

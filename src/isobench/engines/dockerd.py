@@ -20,6 +20,7 @@ from isobench.host.process import command_lines, last_lines, run
 
 _START = 60.0
 _STOP = 20.0
+_PING = 5
 _SHARED = "/run/containerd/containerd.sock"
 _NAMESPACE = "isobench"
 """Ours in containerd: dockerd takes a containerd that already runs on the host."""
@@ -39,7 +40,11 @@ class EmbeddedDocker:
         self._claim = _claim(self._paths)
         if self._claim is None:
             raise HarnessError("another isobench runs the private dockerd", mend="wait until it has ended")
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
         return f"unix://{self._socket}"
 
     def __exit__(
@@ -48,7 +53,10 @@ class EmbeddedDocker:
         self._stop()
 
     def restart(self) -> None:
-        """Start a daemon that died or froze anew; its containers are ended, its images stay."""
+        """Start a daemon that died or froze anew; its containers are ended, its images stay.
+
+        Raises HarnessError when it does not come up; it can be tried again, the claim is kept.
+        """
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -73,11 +81,7 @@ class EmbeddedDocker:
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        try:
-            self._await(self._socket)
-        except BaseException:
-            self._stop()
-            raise
+        self._await(self._socket)
 
     def _await(self, socket: Path) -> None:
         """Wait until the daemon answers; it has no other way to say that it is up."""
@@ -89,7 +93,7 @@ class EmbeddedDocker:
                 break
             if socket.exists():
                 try:
-                    client = docker.APIClient(base_url=f"unix://{socket}", version="auto")
+                    client = docker.APIClient(base_url=f"unix://{socket}", version="auto", timeout=_PING)
                     client.close()
                     socket.chmod(0o600)
                     return

@@ -41,7 +41,9 @@ def probe(kernel: Kernel, cache: Path, run_folder: Path, qemu: str = "qemu-syste
         return KvmState(False, "/dev/kvm may not be opened: run as root, or join the group kvm")
     version = run([qemu, "--version"]).stdout.decode().split("\n", 1)[0]
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    key = {"boot": boot, "kernel": kernel.digest, "qemu": version, "cpu": cpu_model()}
+    # The device as well: what stands there now may be another than the one that was tried.
+    device = f"{_DEVICE.stat().st_rdev:x}"
+    key = {"boot": boot, "kernel": kernel.digest, "qemu": version, "cpu": cpu_model(), "device": device}
     kept = cache / "kvm.json"
     try:
         known = json.loads(kept.read_text())
@@ -84,11 +86,9 @@ def _boot(kernel: Kernel, run_folder: Path, qemu: str, machine: str, transport: 
             except SampleError as error:
                 vm.kill()
                 said = (vm.stderr.read() if vm.stderr else b"").decode("utf-8", "replace").strip().split("\n")[-1]
-                why = said or ("it stayed silent" if error.outcome == "timeout" else "QEMU ended")
-                return KvmState(
-                    False,
-                    f"the guest kernel did not reach its init on KVM ({machine}) within {_TIMEOUT:g} s: {why}",
-                )
+                late = error.outcome == "timeout" and not said
+                why = f"it stayed silent for {_TIMEOUT:g} s" if late else f"QEMU ended: {said or 'without a word'}"
+                return KvmState(False, f"the guest kernel did not reach its init on KVM ({machine}): {why}")
             finally:
                 vm.kill()
     return KvmState(True, "the guest kernel has booted on it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 import shutil
@@ -18,11 +19,17 @@ from isobench.host import reaper
 from isobench.host.paths import Paths, cache_folder
 from isobench.host.process import command_lines, run
 
+_LOG = logging.getLogger(__name__)
+
 PREFIX = "isobench-"
-PROGRAM = "qemu-system"
+_PROGRAM = "qemu-system"
 _USER = "libvirt-qemu"
 _SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
 _LONGEST_ROOT = 60
+_RETURN = 60.0
+_KEEP_ALIVE = 5, 3
+"""Seconds between two signs of life asked of a daemon, and how many may be missing."""
+
 # The embedded driver logs for itself, to standard error unless told otherwise before the library is loaded.
 os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{cache_folder() / 'libvirt.log'}")
 _CONFIG = """stdio_handler = "file"
@@ -51,27 +58,50 @@ class LibvirtEngine:
         import libvirt
 
         try:
-            with reaper.reaping_orphans(PROGRAM):
-                connection = libvirt.open(self._uri)
+            connection = libvirt.open(self._uri)
+            self._lost = False
+            self._callback = connection.domainEventRegisterAny(
+                None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self.record, None
+            )
+            if self._root is None:
+                # A daemon that hangs up, or hangs, must not be waited for without end.
+                connection.registerCloseCallback(self._hung_up, None)
+                connection.setKeepAlive(*_KEEP_ALIVE)
         except libvirt.libvirtError as error:
+            self._lost = True
             raise HarnessError(f"libvirt does not open: {error.get_error_message()}", where=self._uri) from error
-        self._callback = connection.domainEventRegisterAny(
-            None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self.record, None
-        )
         return connection
 
+    def _hung_up(self, _connection: Any, _reason: int, _opaque: Any) -> None:
+        """Take in that the daemon hung up; libvirt calls it in the event loop's thread."""
+        with self._changed:
+            self._lost = True
+            self._changed.notify_all()
+
     def ensure_open(self) -> None:
-        """Open the connection again where it was lost: the user's own libvirtd may have been restarted."""
-        if not self.connection.isAlive():
-            self.connection = self._open()
+        """Open the connection again where it was lost: the user's own libvirtd may have been restarted.
+
+        Raises HarnessError when it does not come back.
+        """
+        if not self._lost:
+            return
+        _LOG.warning("libvirt hung up: waiting up to %g s for it", _RETURN)
+        self.connection.close()
+        deadline = time.monotonic() + _RETURN
+        while self._lost:
+            try:
+                self.connection = self._open()
+            except HarnessError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def learn(self, emulator: Path, machine: str, kind: str) -> None:
         """Let libvirt probe an emulator now, not at its first domain; raises HarnessError where it cannot run."""
         import libvirt
 
         try:
-            with reaper.reaping_orphans(PROGRAM):
-                self.connection.getDomainCapabilities(str(emulator), "x86_64", machine, kind, 0)
+            self.connection.getDomainCapabilities(str(emulator), "x86_64", machine, kind, 0)
         except libvirt.libvirtError as error:
             raise HarnessError(f"QEMU cannot run {machine}: {' '.join(str(error).split())}") from error
 
@@ -79,6 +109,8 @@ class LibvirtEngine:
         """End our domains and close the connection."""
         import libvirt
 
+        with suppress(HarnessError):
+            self.ensure_open()
         with suppress(libvirt.libvirtError):
             self.connection.domainEventDeregisterAny(self._callback)
         with suppress(libvirt.libvirtError):
@@ -99,13 +131,15 @@ class LibvirtEngine:
             return list(self._events.get(uuid, ()))
 
     def wait_event(self, uuid: str, event: int, timeout: float) -> int:
-        """Return when a domain's first such event arrived; raises SampleError ``timeout``."""
+        """Return when a domain's first such event arrived; raises SampleError ``timeout``, ``error`` when none can."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
                 for at_ns, kind, _ in self._events.get(uuid, ()):
                     if kind == event:
                         return at_ns
+                if self._lost:
+                    raise SampleError("error", "libvirt hung up during this sample")
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise SampleError("timeout", f"libvirt told of no event {event} within {timeout:g} s")
@@ -116,7 +150,13 @@ class LibvirtEngine:
         return self._root / "log" / "qemu" / f"{name}.log" if self._root else None
 
     def forget(self, uuid: str, name: str) -> None:
-        """Forget a domain that is gone: its events and its log."""
+        """Forget a domain that is gone: its events and its log. One that a lost connection left is ended first."""
+        import libvirt
+
+        if self._lost:
+            with suppress(HarnessError, libvirt.libvirtError):
+                self.ensure_open()
+                _end(self.connection.lookupByUUIDString(uuid))
         with self._changed:
             self._events.pop(uuid, None)
         if log := self.log(name):
@@ -146,7 +186,7 @@ def unavailable() -> str | None:
 @contextmanager
 def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     """Give a connection with its events; it is closed at the end."""
-    reaper.adopt_orphans()
+    reaper.adopt_orphans(_PROGRAM)
     _start_event_loop()
     engine = LibvirtEngine(*_choose(paths))
     try:
@@ -157,17 +197,19 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
 
 def _end_domains(connection: Any) -> list[str]:
     """Destroy and forget every domain of isobench's name; return a line for each."""
+    ours = [domain for domain in connection.listAllDomains() if domain.name().startswith(PREFIX)]
+    for domain in ours:
+        _end(domain)
+    return [f"domain {domain.name()}" for domain in ours]
+
+
+def _end(domain: Any) -> None:
+    """Destroy and forget a domain, as far as there is still anything of it."""
     import libvirt
 
-    removed = []
-    for domain in connection.listAllDomains():
-        if not domain.name().startswith(PREFIX):
-            continue
-        removed.append(f"domain {domain.name()}")
-        for end in (domain.destroy, domain.undefine):
-            with suppress(libvirt.libvirtError):
-                end()
-    return removed
+    for end in (domain.destroy, domain.undefine):
+        with suppress(libvirt.libvirtError):
+            end()
 
 
 def root_folder(paths: Paths) -> Path:
@@ -178,16 +220,8 @@ def root_folder(paths: Paths) -> Path:
 
 def _choose(paths: Paths) -> tuple[str, Path | None]:
     """Return the URI to open and, for the embedded driver, its root."""
-    uri = os.environ.get("LIBVIRT_DEFAULT_URI")
-    if uri:
-        if "+" in uri.split("://")[0] or uri.split("://", 1)[-1].partition("/")[0]:
-            raise UsageError(
-                f"{uri} is a remote libvirt, which shares neither clock nor memory with this host",
-                where="LIBVIRT_DEFAULT_URI", mend="choose a local one (qemu:///system), or none",
-            )  # fmt: skip
+    if uri := _own_uri():
         return uri, None
-    if _system_answers():
-        return "qemu:///system", None
     _ensure_user()
     root = root_folder(paths)
     (root / "etc").mkdir(parents=True, exist_ok=True)
@@ -207,6 +241,17 @@ def _ensure_user() -> None:
             ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", _USER],
             mend=f"make the system user {_USER}",
         )
+
+
+def _own_uri() -> str | None:
+    """Return the user's own libvirt where there is one; raises UsageError when the chosen one is remote."""
+    uri = os.environ.get("LIBVIRT_DEFAULT_URI")
+    if uri and ("+" in uri.split("://")[0] or uri.split("://", 1)[-1].partition("/")[0]):
+        raise UsageError(
+            f"{uri} is a remote libvirt, which shares neither clock nor memory with this host",
+            where="LIBVIRT_DEFAULT_URI", mend="choose a local one (qemu:///system), or none",
+        )  # fmt: skip
+    return uri or ("qemu:///system" if _system_answers() else None)
 
 
 def _system_answers() -> bool:
@@ -244,7 +289,7 @@ def _start_event_loop() -> None:
 
 def clean(paths: Paths) -> list[str]:
     """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
-    removed = _clean_system()
+    removed = _clean_own()
     for pid, words in command_lines():
         if any(word.startswith(f"guest={PREFIX}") for word in words):
             with suppress(ProcessLookupError):
@@ -258,15 +303,15 @@ def clean(paths: Paths) -> list[str]:
     return removed
 
 
-def _clean_system() -> list[str]:
-    """End our domains in the host's own libvirt, where it answers."""
-    if not _SYSTEM_SOCKET.exists():
+def _clean_own() -> list[str]:
+    """End our domains in the user's own libvirt, where it answers."""
+    if (uri := _own_uri()) is None:
         return []
     import libvirt
 
     _start_event_loop()
     try:
-        connection = libvirt.open("qemu:///system")
+        connection = libvirt.open(uri)
         try:
             return _end_domains(connection)
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from isobench.errors import SampleError
-from isobench.guest.frames import Exit, Fail, Frame, Malformed, Output
+from isobench.guest.frames import Exit, Fail, Frame, Init, Malformed, Output
 from isobench.guest.listener import Listener
 from isobench.guest.output import HEAD_BYTES, TAIL_BYTES, BoundedOutput, Chunk, PatternSearch
 from isobench.guest.protocol import Parser
@@ -54,6 +54,11 @@ class Channel(Listener):
         with self._changed:
             return self._outputs.get(run_id, BoundedOutput()).snapshot()
 
+    def said(self, most: int) -> bytes:
+        """Return the last ``most`` bytes that each run has printed so far, one run after another."""
+        with self._changed:
+            return b"\n".join(output.data()[-most:] for _, output in sorted(self._outputs.items()))
+
     def wait(
         self,
         kind: type[F],
@@ -85,7 +90,8 @@ class Channel(Listener):
             return None
 
         of_run = "" if run_id is None else f" of run {run_id}"
-        return self._wait_for(look, timeout_s, f"no {kind.__name__} frame{of_run}")
+        lack = "init said nothing" if kind is Init else f"no {kind.__name__} frame{of_run}"
+        return self._wait_for(look, timeout_s, lack)
 
     def wait_output(self, run_id: int, pattern: re.Pattern[bytes], timeout_s: float) -> int:
         """Return the stamp of the chunk that completes the first match in what a run prints, both streams.

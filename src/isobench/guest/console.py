@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
+from isobench.errors import SampleError
 from isobench.guest.listener import Listener
 from isobench.guest.output import BoundedOutput, Chunk, PatternSearch
+from isobench.plain import plain
 
 KERNEL_DONE = b"kernel_done\n"
 _SHOWN = 64 * 1024
 _SERIAL = 1
+_HANG_UP = 1.0
+_LAST = 2
 
 
 class Console(Listener):
@@ -33,6 +38,13 @@ class Console(Listener):
         """Return the last 64 KiB, decoded as far as they can be."""
         with self._changed:
             return self._output.data()[-_SHOWN:].decode("utf-8", "replace")
+
+    def last_words(self) -> str:
+        """Return the last lines beside stage1's mark as one line; waits a moment for a VM that died to hang up."""
+        with suppress(SampleError):
+            self._wait_for(lambda: self.closed_at, _HANG_UP, "no end")
+        lines = [line for line in self.text().splitlines() if line.strip() and line != KERNEL_DONE.decode().strip()]
+        return plain(" | ".join(line.strip() for line in lines[-_LAST:]))
 
     def _received(self, at_ns: int, data: bytes) -> None:
         self._output.add(Chunk(at_ns, _SERIAL, data))

@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-from isobench.host import cgroup
+from isobench.host import cgroup, memory
 from isobench.model.sample import Fact
 
 
@@ -16,7 +16,7 @@ def environment(store: Path) -> dict[str, Fact]:
     return {
         "cpu_model": cpu_model(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "memory_bytes": memory.total(),
         "last_level_cache_bytes": last_level_cache(),
         "kernel": platform.release(),
         "distribution": _distribution(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,3 +48,20 @@ def _kibibytes(text: str, field: str) -> int:
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def total() -> int:
+    """Return the host's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def available() -> int:
+    """Return the bytes of the host's memory that new work can have without swapping, by the kernel's estimate."""
+    return _kibibytes(Path("/proc/meminfo").read_text(), "MemAvailable")
+
+
+def short(wanted: int) -> str | None:
+    """Return why an instance of ``wanted`` bytes does not fit on this host now, or None."""
+    if wanted <= (free := available()):
+        return None
+    return f"asks for {wanted >> 20} MiB of memory, of this host's {total() >> 20} MiB only {free >> 20} MiB are free"

@@ -1,7 +1,7 @@
 """Taking care of orphans: a VMM that detached itself is reaped at once, not when the host's PID 1 gets round to it.
 
-Until a dead process is reaped its pid looks alive, and libvirt waits for the pid to go: with a slow PID 1, as small
-containers have, a second or more would be charged to ``stop_time`` and ``kill_time``.
+Until a dead process is reaped its pid looks alive, and libvirt waits for the pid to go, also while it probes an
+emulator: with a slow PID 1, as small containers have, a second to half a minute would be added to each.
 """
 
 from __future__ import annotations
@@ -9,59 +9,53 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
-_LOOK = 0.01
+_SHORT, _LONG = 0.005, 0.05
+_started = threading.Lock()
 
 
-def adopt_orphans() -> None:
-    """Become the parent of orphaned descendants of this process."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(program: str) -> None:
+    """Become the parent of orphaned descendants, and reap those whose program's name begins so as soon as they end.
 
-
-def reap(pid: int) -> None:
-    """Reap a descendant as soon as it ends; one that is somebody else's child is left to them."""
-
-    def wait() -> None:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-
-    threading.Thread(target=wait, name=f"isobench reaper {pid}", daemon=True).start()
-
-
-@contextmanager
-def reaping_orphans(name: str) -> Iterator[None]:
-    """Meanwhile reap every adopted orphan that ends and whose program's name begins so.
-
-    For libvirt's probing of an emulator, which waits for daemons whose numbers only it knows. Its own children are
-    left to it: they are in our session, a daemon is in one of its own.
+    What this process started itself is left to whoever started it: that is in its session, a daemon in one of its own.
+    Once a process; the thread lives as long as it does.
     """
-    over = threading.Event()
-
-    def turn() -> None:
-        while not over.wait(_LOOK):
-            for pid in _ended_orphans(name):
-                with suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-
-    thread = threading.Thread(target=turn, name="isobench reaper", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    if not _started.acquire(blocking=False):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    threading.Thread(target=_reap, args=(program,), name="isobench reaper", daemon=True).start()
 
 
-def _ended_orphans(name: str) -> Iterator[int]:
+def _reap(program: str) -> None:
+    pause = _SHORT
+    while True:
+        try:
+            # Wakes at a child's end and leaves it to be waited for.
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            time.sleep(_LONG)
+            continue
+        orphans = list(_ended_orphans(program))
+        for pid in orphans:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        # Somebody else's child: give them time to take it.
+        pause = _SHORT if orphans else min(2 * pause, _LONG)
+        if not orphans:
+            time.sleep(pause)
+
+
+def _ended_orphans(program: str) -> Iterator[int]:
     session = os.getsid(0)
     for children in Path("/proc/self/task").glob("*/children"):
         with suppress(OSError):
             for pid in map(int, children.read_text().split()):
-                program, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+                name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
                 state, _, _, of_session = rest.split()[:4]
-                if state == "Z" and int(of_session) != session and program.startswith(name):
+                if state == "Z" and int(of_session) != session and name.startswith(program):
                     yield pid

@@ -15,6 +15,7 @@ from isobench.images.types import DockerApi, Image
 from isobench.model import Workload
 
 _LAST = 6
+_BUILDERS_OWN = ("---> ", "Removing intermediate container")
 _NOT_CONTEXT = {"workload.toml"}
 
 
@@ -67,7 +68,8 @@ def _follow(stream: Iterable[dict[str, Any]], dockerfile: Path) -> None:
     for step in _steps(stream, dockerfile):
         lines += [line.strip() for line in str(step.get("stream", "")).splitlines() if line.strip()]
         if "error" in step:
-            said = " | ".join([*lines[-_LAST:], str(step["error"]).strip()])
+            told = [line for line in lines if not line.startswith(_BUILDERS_OWN)]
+            said = " | ".join([*told[-_LAST:], str(step["error"]).strip()])
             raise UsageError(f"does not build: {said}", where=str(dockerfile), mend="mend the step named last")
 
 

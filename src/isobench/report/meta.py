@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from isobench.report.format import human
 
 _NAMES = {"cpu": "CPU", "smt": "SMT", "ksm": "KSM (same-page merging)", "cgroup": "control group", "qemu": "QEMU"}
 _SWITCHES = ("smt", "ksm")
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why a cell stopped, and after how many measured samples."""
+
+    workload: str
+    target: str
+    reason: str
+    words: str
+    samples: str
+
+    @property
+    def on_width(self) -> bool:
+        """Whether it stopped because its intervals were narrow enough, which makes them cover a little less."""
+        return self.reason == "width"
+
+
+def stopped(meta: dict[str, Any]) -> list[Stopped]:
+    """Return why each cell stopped; empty where the session does not tell."""
+    found = meta.get("stopped")
+    return [
+        Stopped(*(str(entry.get(key, "–")) for key in ("workload", "target", "reason", "words", "samples")))
+        for entry in (found if isinstance(found, list) else ())
+        if isinstance(entry, dict)
+    ]
 
 
 def mapping(value: Any, key: str) -> dict[str, Any]:
@@ -18,10 +45,11 @@ def mapping(value: Any, key: str) -> dict[str, Any]:
 
 def plain(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and values of a table of session.json as a person would write them."""
-    return [(_name(str(name)), _words(str(name), value)) for name, value in values.items()]
+    return [(named(str(name)), _words(str(name), value)) for name, value in values.items()]
 
 
-def _name(name: str) -> str:
+def named(name: str) -> str:
+    """Return a field's name as a person would write it."""
     words = name.removesuffix("_bytes").split("_")
     return " ".join(_NAMES.get(word, word) for word in words)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from functools import lru_cache
 from importlib.resources import files
@@ -11,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isobench.metrics import METRICS
-from isobench.report import parity, tables, trust
-from isobench.report.figures import panels
-from isobench.report.figures.order import order
+from isobench.report import noise, parity, tables, trust
+from isobench.report.figures import order, panels
 from isobench.report.format import percent, short
 from isobench.report.headline import headline
 from isobench.report.meta import mapping, plain
@@ -22,6 +22,8 @@ from isobench.store.reader import SessionRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from isobench.host.paths import Paths
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LEADS = {
@@ -32,15 +34,15 @@ _LEADS = {
 }
 
 
-def write(session: SessionRecord, out: Path) -> Path:
-    """Write the report of a session to ``out`` and return it."""
+def write(session: SessionRecord, out: Path, paths: Paths | None = None) -> Path:
+    """Write the report of a session to ``out`` and return it; ``paths`` lead to what its host can resolve."""
     out.parent.mkdir(parents=True, exist_ok=True)
     # A lone surrogate in a name has no UTF-8 form; it is shown as a question mark instead of ending the report.
-    out.write_bytes(render(session).encode("utf-8", "replace"))
+    out.write_bytes(render(session, _profile(session, paths) if paths else None).encode("utf-8", "replace"))
     return out
 
 
-def render(session: SessionRecord) -> str:
+def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str:
     """Return the report as HTML."""
     data = Data(session)
     plotly, own = _plotly(), _read("report.js")
@@ -55,9 +57,15 @@ def render(session: SessionRecord) -> str:
             {"name": name, "lead": _LEADS[name], "panels": figures[name], "rows": tables.family_rows(data, name)}
             for name in tables.FAMILIES
         ],
-        order=order(data),
+        order=order.panels(data),
         definitions=tables.definitions(data),
         trust=trust,
+        noise=noise,
+        calibrated=profile is not None,
+        resolved=trust.resolved(data, profile) if profile else [],
+        on_width=tables.width_note(data),
+        command=_joined(session.meta.get("command"), " ") or "–",
+        resumed=_joined(session.meta.get("resumed_at"), ", "),
         images=parity.images(data),
         parity=parity.parity(data),
         metrics=METRICS,
@@ -66,10 +74,20 @@ def render(session: SessionRecord) -> str:
         unavailable=mapping(session.meta, "unavailable"),
         plan=mapping(session.meta, "plan"),
         css=_read("report.css"),
-        plotly=plotly,
+        plotly=_packed(plotly),
         script=own,
         policy=_policy(plotly, own),
     )  # fmt: skip
+
+
+def _joined(value: object, by: str) -> str:
+    return by.join(map(str, value)) if isinstance(value, list) else ""
+
+
+def _profile(session: SessionRecord, paths: Paths) -> trust.Resolves | None:
+    from isobench.calibrate.profile import load
+
+    return load(paths, mapping(session.meta, "environment"))
 
 
 def _policy(*scripts: str) -> str:
@@ -88,6 +106,12 @@ def _plotly() -> str:
     text = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     # HTML turns CR LF into LF before the browser hashes a script.
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@lru_cache(maxsize=1)
+def _packed(script: str) -> str:
+    # A third of its size; the browser unpacks it, and its policy takes the hash of what comes out.
+    return base64.b64encode(gzip.compress(script.encode(), mtime=0)).decode()
 
 
 def _read(name: str) -> str:

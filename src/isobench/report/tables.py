@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from isobench.metrics import METRICS
+from isobench.model import Metric
 from isobench.report.format import around, digits
 from isobench.report.headline import main_metric
+from isobench.report.meta import mapping
 from isobench.report.series import Data, Series
+from isobench.report.trust import left_out
 
 FAMILIES = ("startup", "memory", "disk", "throughput")
 Pair = tuple[str, str]
-"""A ratio and its interval, the latter empty where there is none."""
+"""A ratio and what stands beneath it: its interval, and the number of common blocks where some are not common."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A median ready to be read: ``around`` is the interval or range, ``kind`` which of the two it is."""
+    """A median ready to be read: ``around`` is the interval or range, ``kind`` which of the two it is.
+
+    ``outliers`` counts them by class, empty without any.
+    """
 
     text: str
     around: str
     kind: str
     n: int
     emulated: bool
+    outliers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +40,24 @@ class Row:
     target: str
     metric: str
     figure: Figure
+    on_width: bool
     docker: Pair
     native: Pair
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A line of the overview: one cell with its four leading figures, None where there is none."""
+    """A line of the overview: one cell with its four leading figures, None where there is none.
+
+    ``counted`` is how many of its measured samples count, ``left_out`` why the others do not.
+    """
 
     workload: str
     target: str
     emulated: bool
-    ok: int
+    counted: int
     left_out: str
+    on_width: bool
     ready: Figure | None
     docker: Pair
     native: Pair
@@ -61,7 +72,8 @@ def figure(series: Series | None) -> Figure | None:
     if series is None:
         return None
     kind = "95 % interval" if series.has_interval else "range"
-    return Figure(series.text, series.around, kind, series.median.n, series.emulated)
+    outliers = ", ".join(f"{n} {name}" for name in ("mild", "severe") if (n := series.outliers.count(name)))
+    return Figure(series.text, series.around, kind, series.median.n, series.emulated, outliers)
 
 
 def ratio_words(data: Data, series: Series | None, reference: str) -> Pair:
@@ -72,7 +84,10 @@ def ratio_words(data: Data, series: Series | None, reference: str) -> Pair:
     if not (series.comparable and other.comparable):
         return "emulated", ""
     found = data.ratio(series, reference)
-    return (f"{digits(found.value)}×", around(found)) if found else ("–", "")
+    if found is None:
+        return "–", ""
+    some = f"{found.n} common blocks" if found.n < max(series.median.n, other.median.n) else ""
+    return f"{digits(found.value)}×", ", ".join(part for part in (around(found), some) if part)
 
 
 def family_rows(data: Data, family: str) -> list[Row]:
@@ -82,8 +97,24 @@ def family_rows(data: Data, family: str) -> list[Row]:
         shown = figure(series)
         if shown is not None:
             docker, native = (ratio_words(data, series, name) for name in ("docker", "native"))
-            rows.append(Row(series.workload, series.target, series.metric.name, shown, docker, native))
+            width = on_width(data, series.workload, series.target)
+            rows.append(Row(series.workload, series.target, series.metric.name, shown, width, docker, native))
     return rows
+
+
+def on_width(data: Data, workload: str, target: str) -> bool:
+    """Return whether a cell stopped because its intervals were narrow enough."""
+    stop = data.stop(workload, target)
+    return stop is not None and stop.on_width
+
+
+def width_note(data: Data) -> str:
+    """Return what a stop on width means for intervals, with the cells concerned; empty without any."""
+    cells = [f"{stop.workload} on {stop.target}" for stop in data.stopped if stop.on_width]
+    if not cells:
+        return ""
+    shown = ", ".join(cells[:6]) + (f" and {len(cells) - 6} more" if len(cells) > 6 else "")
+    return f"Stopped on width, so intervals cover a little less than 95 %: {shown}."
 
 
 def overview(data: Data) -> list[Overview]:
@@ -92,12 +123,12 @@ def overview(data: Data) -> list[Overview]:
     for workload in data.workloads:
         rate = main_metric(data, workload)
         for target in data.targets:
-            outcomes = Counter(
-                sample.outcome
+            taken = [
+                sample
                 for sample in data.session.samples
                 if sample.role == "measured" and sample.cell.workload == workload and data.target_of(sample) == target
-            )
-            if not outcomes:
+            ]
+            if not taken:
                 continue
             ready = data.get(workload, target, "time_to_ready")
             rows.append(
@@ -105,8 +136,9 @@ def overview(data: Data) -> list[Overview]:
                     workload=workload,
                     target=target,
                     emulated=target in data.emulated,
-                    ok=outcomes["ok"],
-                    left_out=", ".join(f"{n} {outcome}" for outcome, n in outcomes.items() if outcome != "ok"),
+                    counted=sum(sample.left_out is None for sample in taken),
+                    left_out=", ".join(left_out(taken)),
+                    on_width=on_width(data, workload, target),
                     ready=figure(ready),
                     docker=ratio_words(data, ready, "docker"),
                     native=ratio_words(data, ready, "native"),
@@ -120,8 +152,9 @@ def overview(data: Data) -> list[Overview]:
 
 
 def definitions(data: Data) -> list[dict[str, str]]:
-    """Return what each metric of the session means, as the registry has it."""
+    """Return what each metric of the session means, as the registry has it, and in which version it was measured."""
     used = {name for _, _, name in data.series}
+    versions = _versions(data)
     return [
         {
             "name": metric.name,
@@ -131,7 +164,21 @@ def definitions(data: Data) -> list[dict[str, str]]:
             "direction": metric.direction,
             "definition": metric.definition,
             "source": metric.source,
+            "version": _version(metric, versions.get(metric.name)),
         }
         for metric in METRICS.values()
         if metric.name in used
     ]
+
+
+def _versions(data: Data) -> dict[str, object]:
+    """Return the definitions' versions that the session was measured by, where it tells."""
+    told: dict[str, object] = {}
+    for record in mapping(data.session.meta, "parity").values():
+        told |= mapping(record, "metrics")
+    return told
+
+
+def _version(metric: Metric, measured: object) -> str:
+    # Another version than the one described here would be another definition.
+    return str(metric.version) if measured in (None, metric.version) else f"{measured}; described: {metric.version}"

@@ -1,12 +1,13 @@
-"""Trust: how far the figures may be believed."""
+"""Trust: what counts and what is left out, why each cell stopped, and how the time was spent."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Protocol
 
-import numpy as np
-
-from isobench.report.format import digits, percent
+from isobench.model import Sample
+from isobench.report.format import percent
 from isobench.report.meta import mapping
 from isobench.report.series import Data
 
@@ -17,34 +18,52 @@ _SHARE_NAMES = {
     "between_samples": "between samples: planning, writing",
     "waiting": "waiting",
 }
-_OUTCOMES = {
-    "clock": "guest's clock off by more than 1 %",
-    "failed": "a command's exit status",
-    "timeout": "not done in time",
-    "died": "ended by itself",
-    "rubbish": "output could not be read",
-    "error": "refused by the engine",
+_RULES = {
+    "warm-up": "its cell's first, before the measured blocks",
+    "failed": "its outcome is neither ok nor clock",
+    "clock": "its guest's clock ran more than 1 % off the host's",
+    "noisy": "a noise figure beside it was over its bound",
 }
-_NOISE = {
-    "steal": "share of all cores' time that the host's own hypervisor gave to others",
-    "cpu_pressure": "share of the time in which some task waited for a core (PSI)",
-    "throttled_seconds": "CPU time that a quota withheld",
-    "harness_cpu": "cores that the harness used itself",
-    "run_queue": "tasks that ran or wanted to, a core",
-    "other_cpu": "share of all cores' time that others used, while no instance ran",
-    "swapped_pages": "pages of 4 KiB swapped in or out",
-}
+"""The reasons of ``Sample.left_out``: the first that holds is the one."""
+
+
+class Resolves(Protocol):
+    """What ``isobench calibrate`` has found out about this host."""
+
+    def resolution(self, workload: str, target: str, metric: str) -> float | None:
+        """Return the smallest relative effect found with 80 % power at 20 samples; None where it was not tried."""
+        ...
+
+
+def left_out(samples: Iterable[Sample]) -> list[str]:
+    """Return why these samples do not count but for warm-ups, with their numbers: ``2 failed (2 timeout)``."""
+    taken = list(samples)
+    found = Counter(sample.left_out for sample in taken)
+    failures = Counter(sample.outcome for sample in taken if sample.left_out == "failed")
+    words = ", ".join(f"{count} {outcome}" for outcome, count in failures.items() if outcome != "failed")
+    more = {"failed": f" ({words})" if words else ""}
+    return [f"{found[name]} {name}{more.get(name, '')}" for name in ("failed", "clock", "noisy") if found[name]]
 
 
 def counted(data: Data) -> str:
     """Return in words how many samples the medians rest on, and why the others are left out."""
     samples = data.session.samples
-    good = sum(sample.role == "measured" and sample.outcome == "ok" for sample in samples)
-    warm = sum(sample.role == "warmup" for sample in samples)
-    rest = Counter(s.outcome for s in samples if s.role == "measured" and s.outcome != "ok")
+    warm = sum(sample.left_out == "warm-up" for sample in samples)
     parts = [f"{warm} warm-up{'' if warm == 1 else 's'}"] if warm else []
-    parts += [f"{count} {outcome} ({_OUTCOMES.get(outcome, 'see Trust')})" for outcome, count in rest.items()]
+    parts += left_out(samples)
+    good = sum(sample.left_out is None for sample in samples)
     return f"{good} of {len(samples)} samples count; left out: {', '.join(parts) or 'none'}."
+
+
+def rules(data: Data) -> list[tuple[str, str, int]]:
+    """Return each reason to leave a sample out, what it means, and for how many samples it is the one."""
+    found = Counter(sample.left_out for sample in data.session.samples)
+    return [(name, words, found[name]) for name, words in _RULES.items()]  # type: ignore[index]
+
+
+def stops(data: Data) -> str:
+    """Return in words how many cells stopped for which reason; empty where the session does not tell."""
+    return ", ".join(f"{n} {reason}" for reason, n in Counter(s.reason for s in data.stopped).most_common())
 
 
 def shares(data: Data) -> list[tuple[str, float]]:
@@ -56,49 +75,43 @@ def shares(data: Data) -> list[tuple[str, float]]:
 def troubled(data: Data) -> list[dict[str, str]]:
     """Return every sample that did not end well, with what is known of it."""
     return [
-        {
-            "number": str(sample.number),
-            "cell": f"{sample.cell.workload} on {data.target_of(sample)}",
-            "role": sample.role,
+        _named(data, sample) | {
             "outcome": sample.outcome,
             "error": sample.error or "no message",
             "output": sample.output[-4000:],
         }
         for sample in data.session.samples
         if sample.outcome != "ok"
+    ]  # fmt: skip
+
+
+def noisy(data: Data) -> list[dict[str, str]]:
+    """Return every sample that was marked noisy, with the bounds that it broke."""
+    return [
+        _named(data, sample) | {"reasons": str(sample.facts.get("noisy") or "not recorded")}
+        for sample in data.session.samples
+        if "noisy" in sample.marks
     ]
+
+
+def _named(data: Data, sample: Sample) -> dict[str, str]:
+    cell = f"{sample.cell.workload} on {data.target_of(sample)}"
+    return {"number": str(sample.number), "cell": cell, "role": sample.role, "left_out": sample.left_out or ""}
 
 
 def marks(data: Data) -> list[tuple[str, int]]:
     """Return each mark with the number of samples that bear it."""
-    counted: dict[str, int] = defaultdict(int)
-    for sample in data.session.samples:
-        for mark in sample.marks:
-            counted[mark] += 1
-    return sorted(counted.items())
+    return sorted(Counter(mark for sample in data.session.samples for mark in sample.marks).items())
 
 
-def noise(data: Data) -> list[tuple[str, str, str, str]]:
-    """Return each kind of noise, what it means, its median and its worst over all samples."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for sample in data.session.samples:
-        for name, value in sample.noise.items():
-            if np.isfinite(value):
-                found[name].append(value)
-    shares_of_one = ("steal", "cpu_pressure", "harness_cpu", "other_cpu")
-    return [
-        (
-            name.replace("_", " "),
-            _NOISE.get(name, ""),
-            _noise(float(np.median(v)), name in shares_of_one),
-            _noise(float(np.max(v)), name in shares_of_one),
-        )
-        for name, v in found.items()
-    ]
-
-
-def _noise(value: float, share: bool) -> str:
-    return percent(value) if share else digits(value)
+def resolved(data: Data, profile: Resolves) -> list[tuple[str, str, list[str]]]:
+    """Return workload, metric, and for each target the smallest effect that this host tells from none."""
+    rows = []
+    for workload, metric in dict.fromkeys((w, m) for w, _, m in data.series):
+        found = [profile.resolution(workload, t.partition(" [")[0], metric) for t in data.targets]
+        if any(effect is not None for effect in found):
+            rows.append((workload, metric, ["–" if effect is None else percent(effect) for effect in found]))
+    return rows
 
 
 def absent(data: Data) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from isobench.errors import SampleError, UsageError
 from isobench.guest.frames import Exit, Start
 from isobench.host.cpus import cpu_list
 from isobench.model import Job, JobRecord
+from isobench.plain import plain
 from isobench.runner.identity import Identity
 from isobench.targets.base import Instance, Prepared, Slot
 from isobench.workloads import parse
@@ -58,9 +60,17 @@ def carry_out(bench: Bench, job: Job, run_id: int, length: str) -> tuple[JobReco
     if record.exit_status != 0 and job.repeat_with:
         record, mark = _once(bench, job, (*words, *job.repeat_with), run_id + 1, work), job.mark_repeated
     if record.exit_status != 0:
-        said = " | ".join(record.output.split("\n")[-4:])[-400:]
-        raise SampleError("failed", f"{words[0]} ended with status {record.exit_status}: {said}", where=job.name)
+        said = plain(" | ".join(record.output.rstrip().split("\n")[-4:])[-300:])
+        raise SampleError("failed", f"{words[0]} {_ending(record.exit_status)}: {said}", where=job.name)
     return record, mark
+
+
+def _ending(status: int) -> str:
+    """Return in words how a program ended; both a shell's 128 + N and Python's -N stand for signal N."""
+    number = status - 128 if status > 128 else -status
+    if number == signal.SIGKILL:
+        return "was killed (SIGKILL), as the kernel does when memory runs out"
+    return f"ended with status {status}"
 
 
 def _once(bench: Bench, job: Job, words: tuple[str, ...], run_id: int, work: float | None) -> JobRecord:
@@ -73,8 +83,12 @@ def _once(bench: Bench, job: Job, words: tuple[str, ...], run_id: int, work: flo
 def _inside(bench: Bench, job: Job, words: tuple[str, ...], run_id: int) -> JobRecord:
     channel = bench.instance.channel
     channel.send(bench.identity.run(run_id, words))
-    started_at, started = channel.wait(Start, job.timeout, run_id=run_id)
-    ended_at, ended = channel.wait(Exit, job.timeout, run_id=run_id)
+    try:
+        started_at, started = channel.wait(Start, job.timeout, run_id=run_id)
+        ended_at, ended = channel.wait(Exit, job.timeout, run_id=run_id)
+    except SampleError as error:
+        lack = {"timeout": f"did not end within {job.timeout:g} s", "died": "the instance died before it ended"}
+        raise SampleError(error.outcome, lack.get(error.outcome, error.message), where=job.name) from error
     output = channel.output(run_id)
     return JobRecord(
         name=job.name,

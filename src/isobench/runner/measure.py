@@ -27,6 +27,7 @@ SETTLE = 1.0
 
 MAIN_RUN = 1
 _GRACE = 8.0
+_KEPT = 4096
 
 
 @dataclass
@@ -122,10 +123,9 @@ def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, s
             "cpuset": cpu_list(slot.placement.instance),
             "memory_limit": prepared.workload.resources.memory,
         }
-    except SampleError:
-        record.output = instance.channel.output(MAIN_RUN).data()[-4096:].decode("utf-8", "replace")
-        raise
-    _end(record, step, instance)
+        _end(record, step, instance)
+    finally:
+        record.output = instance.channel.said(_KEPT).decode("utf-8", "replace")
     record.metrics |= figures.life(record.events, has_kernel=has_kernel)
     if step.ended_by == "kill":
         record.metrics.pop("lifecycle_time", None)

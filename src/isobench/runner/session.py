@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from isobench.clean import clean
-from isobench.errors import HarnessError, IsobenchError, engine_words
-from isobench.host import cpus, lock, quiet
+from isobench.errors import HarnessError, IsobenchError, UsageError, engine_words
+from isobench.host import cpus, lock, memory, quiet
 from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
 from isobench.house import House, house
@@ -68,7 +68,7 @@ def run_session(request: Request, paths: Paths, say: Say, progress: Progress) ->
     """Carry out a session; Ctrl-C ends it with every finished sample kept."""
     refuse_unwritable(paths.results)
     for workload in request.workloads:
-        cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
+        refuse_impossible(workload)
     with lock.measuring(paths.run, wait=request.wait, waiting=lambda holder: say(f"waiting for {holder}")):
         # The lock is ours, so whoever left these is dead.
         for leftover in clean(paths):
@@ -89,6 +89,17 @@ def _await_quiet(seconds: float, say: Say) -> None:
     found = quiet.wait(Bounds(), seconds, say)
     if not found.came:
         say(f"quiet did not come within {seconds:g} s ({'; '.join(found.reasons)}): going on, noisy samples are marked")
+
+
+def refuse_impossible(workload: Workload) -> None:
+    """Raise UsageError where this host can never give what the workload asks for."""
+    wanted, there = workload.resources.memory, memory.total()
+    if wanted > there:
+        raise UsageError(
+            f"asks for {wanted >> 20} MiB of memory, this host has {there >> 20} MiB", where=workload.name,
+            mend="lower resources.memory",
+        )  # fmt: skip
+    cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
 
 
 def headlines(workloads: Sequence[Workload]) -> tuple[Headline, ...]:

@@ -60,21 +60,32 @@ class SessionWriter:
         """Replace session.json."""
         fresh = self.folder / f".{META}"
         with self._told():
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(meta, file, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.rename(self.folder / META)
+            try:
+                with fresh.open("w", encoding="utf-8") as file:
+                    json.dump(meta, file, indent=1)
+                    file.write("\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.rename(self.folder / META)
+            finally:
+                fresh.unlink(missing_ok=True)
         give_to_caller(self.folder)
 
     def append(self, sample: Sample) -> None:
-        """Write one complete sample as a line and sync it to disk."""
+        """Write one complete sample as a line and sync it to disk; a line that does not fit is not begun."""
         line = json.dumps(asdict(sample), allow_nan=False, separators=(",", ":")) + "\n"
-        with self._told(), (self.folder / SAMPLES).open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        samples = self.folder / SAMPLES
+        with self._told():
+            samples.touch()
+            whole = samples.stat().st_size
+            try:
+                with samples.open("ab") as file:
+                    file.write(line.encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                os.truncate(samples, whole)
+                raise
 
     @contextmanager
     def _told(self) -> Iterator[None]:

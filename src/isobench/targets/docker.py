@@ -158,19 +158,16 @@ class DockerInstance(Life):
         self.cgroup.remove()
 
     def discard(self) -> None:
-        """Remove the container in whatever state it is."""
-        from docker.errors import APIError, NotFound
+        """Remove the container in whatever state it is; raises SampleError where the engine was lost meanwhile."""
+        from docker.errors import NotFound
 
-        try:
-            self.remove()
-        except NotFound:
-            self.cgroup.remove()
-        except (APIError, OSError):
-            # An engine that died or froze: once it is back, what it ran is gone or can be removed.
-            self._engine.ensure_answers()
-            with suppress(NotFound):
-                self._api.remove_container(self._name, v=True, force=True)
-            self.cgroup.remove()
+        held = self._engine.ensure_answers()
+        with suppress(NotFound):
+            self._api.remove_container(self._name, v=True, force=True)
+        self.cgroup.remove()
+        if not held:
+            # Clearer than what the call that was under way has raised.
+            raise SampleError("error", "the Docker engine died, froze or was restarted during this sample")
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._name)["State"]

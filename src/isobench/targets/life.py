@@ -23,7 +23,7 @@ class Life:
     """An instance's surroundings, made on entry, before the clock starts.
 
     Leaving the context calls ``discard`` and takes all away, whatever happened; each step is tried even where an
-    earlier one failed.
+    earlier one failed. A SampleError ``died`` leaves it with the instance's last words added.
     """
 
     channel: Channel
@@ -50,7 +50,11 @@ class Life:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        died = error if isinstance(error, SampleError) and error.outcome == "died" else None
+        words = self.last_words() if died else ""
         self._stack.close()
+        if died and words:
+            raise SampleError("died", f"{died.message}; it said: {words}", where=died.where) from died
 
     @property
     def cores(self) -> str:
@@ -63,6 +67,10 @@ class Life:
     def discard(self) -> None:
         """Kill and remove whatever there is; must be right at any point of the life, also after ``remove``."""
         raise NotImplementedError
+
+    def last_words(self) -> str:
+        """Return what an instance that died by itself said of its end, or nothing."""
+        return ""
 
     def refuse_dead(self) -> None:
         """Raise SampleError("died") when the instance has ended although nobody told it to."""

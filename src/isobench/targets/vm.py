@@ -14,8 +14,8 @@ from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.guest.console import KERNEL_DONE, Console
-from isobench.host import memory, reaper
-from isobench.host.process import last_lines, remove_tree
+from isobench.host import memory
+from isobench.host.process import remove_tree
 from isobench.images import disk
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec
@@ -164,18 +164,20 @@ class VmInstance(Life):
         """
         import libvirt
 
-        at_ns = self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
-        for pid in self.cgroup.pids():
-            reaper.reap(pid)
-        return at_ns
+        return self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
 
     def kernel_done_at(self, timeout: float) -> int | None:
         """Return when the initramfs's init spoke on the serial port."""
         try:
             return self.console.wait_mark(KERNEL_DONE, timeout)
         except SampleError as error:
-            said = last_lines(self.console.text().encode(), 3)
-            raise SampleError(error.outcome, f"{error.message}; it said: {said}"[:600]) from error
+            if error.outcome == "died":
+                raise
+            raise SampleError(error.outcome, f"{error.message}; it said: {self.console.last_words()}") from error
+
+    def last_words(self) -> str:
+        """Return the last lines of the serial port: a panic is told there."""
+        return self.console.last_words()
 
     def processes(self) -> Processes:
         """Return QEMU; what runs in the guest does not show."""

@@ -37,7 +37,8 @@ def load_one(folder: Path) -> Workload:
     try:
         return WorkloadTable.model_validate(table).build(folder)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A name that is not known explains why another one is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         more = error.error_count() - 1
         also = f" (and {more} more)" if more else ""
         raise UsageError(

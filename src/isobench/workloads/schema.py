@@ -212,5 +212,6 @@ def _check_regex(pattern: AnyStr) -> re.Pattern[AnyStr]:
 def words(error: dict[str, Any]) -> str:
     """Return one of pydantic's errors as a phrase: where in the file, and what."""
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
+    unknown = error["type"] == "extra_forbidden"
+    message = "is no field here" if unknown else str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message

@@ -100,7 +100,7 @@ def test_what_no_parser_should_see_is_refused(tmp_path: Path, data: bytes, said:
     [
         ("timeout = inf", "timeout: Input should be less than or equal to 86400"),
         ("command = ['a', \"b\\u0000\"]", "command.2: String should match pattern"),
-        ('command = ["true"]\n"two\\nlines" = 1', r"two\\nlines: Extra inputs"),
+        ('command = ["true"]\n"two\\nlines" = 1', r"two\\nlines: is no field"),
         ("[service]\nport = 1\nrequest = ''\nreply = '('", "service: .* is no regular expression"),
         ("[volume]\npath = '/d'\nsize = '9999999999 GiB'", "volume.size: .* more than any host has"),
         ("[[job]]\nname = 'j'\ncommand = ['x']\nwork = 'n'\nquick = { n = nan }", "job.1.quick.n"),

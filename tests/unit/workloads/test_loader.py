@@ -46,14 +46,14 @@ def test_an_unknown_workload_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("title =", "title"), r"workload\.toml: is no TOML: .*line 2"),
+        (("title =", "title"), r"workload\.toml:2: is no TOML"),
         (('command = ["true"]', ""), r"command: Field required"),
         (('"128 MiB"', '"16 MiB"'), r"resources: memory is below what a guest needs"),
         (('"128 MiB"', '"lots"'), r"resources\.memory: 'lots' is no size"),
         (("vcpus = 1", "vcpus = 0"), r"vcpus must be at least 1"),
         (('on = "start"', 'on = "output"'), r"needs the pattern"),
         (('on = "start"', 'on = "output"\noutput = "("'), r"is no regular expression"),
-        (("title =", "colour = 1\ntitle ="), r"colour: Extra inputs are not permitted"),
+        (("title =", "colour = 1\ntitle ="), r"colour: is no field here"),
     ],
 )
 def test_each_mistake_gets_one_line(tmp_path: Path, change: tuple[str, str], said: str) -> None:

@@ -25,6 +25,8 @@
 #define TREE_RECURSIVE 0x8000
 #define MOVE_FROM_DESCRIPTOR 4
 
+#define GUEST "/dev/isobench"
+
 static int guest_tree;
 
 void native_need(int result, const char *what)
@@ -136,6 +138,12 @@ static void put_bind(const struct bind *bind)
     put_tree(bind->tree, bind->target);
 }
 
+/* The harness's own folder and init: the instance calls at the socket there, and changes nothing. */
+static void seal(const char *path)
+{
+    native_need(mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL), path);
+}
+
 static void pivot(const char *root)
 {
     native_need(chdir(root), root);
@@ -151,10 +159,14 @@ void native_enter_root(const struct layout *layout)
 
     pivot(layout->root);
     mount_devices();
-    native_need(paths_make("/dev/isobench"), "/dev/isobench");
-    put_tree(guest_tree, "/dev/isobench");
-    for (int index = 0; index < layout->bind_count; index++)
+    native_need(paths_make(GUEST), GUEST);
+    put_tree(guest_tree, GUEST);
+    for (int index = 0; index < layout->bind_count; index++) {
         put_bind(&layout->binds[index]);
+        if (strncmp(layout->binds[index].target, GUEST "/", sizeof GUEST) == 0)
+            seal(layout->binds[index].target);
+    }
+    seal(GUEST);
     mount_fresh("proc", "/proc", strict, NULL);
     mount_fresh("sysfs", "/sys", strict | MS_RDONLY, NULL);
     if (layout->hostname)

@@ -6,7 +6,7 @@ from typing import Any
 
 from isobench.metrics import METRICS
 from isobench.model import Metric
-from isobench.report.figures.look import Panel, Rows, colour, drawing, linear, logarithmic, rows
+from isobench.report.figures.look import GREY, Panel, Rows, colour, drawing, linear, logarithmic, rows
 from isobench.report.format import Scale, counted, scale_for, short
 from isobench.report.series import Data, Series
 
@@ -14,6 +14,8 @@ _MOST = 400
 """Dots of one series beyond this many are thinned evenly: more cannot be told apart in a row."""
 _FAR = 20.0
 """Medians farther apart than this factor stand on a logarithmic axis, or the small ones could not be seen."""
+_RINGS = {"mild": 1.0, "severe": 2.5}
+"""The width of the ring around an outlier, by its class."""
 _BETTER = {"lower": "less is better", "higher": "more is better", "neutral": ""}
 
 
@@ -69,10 +71,10 @@ def _is_size(metric: Metric) -> bool:
 
 def _traces(data: Data, entry: Series, placed: Rows, scale: Scale) -> list[dict[str, Any]]:
     if not _is_size(entry.metric):
-        return [_samples(data, entry, placed, scale), _middle(data, entry, placed, scale)]
+        return [*_samples(data, entry, placed, scale), _middle(data, entry, placed, scale)]
     bar = _size(data, entry, placed, scale)
     constant = entry.median.smallest == entry.median.largest
-    return [bar] if constant else [bar, _samples(data, entry, placed, scale)]
+    return [bar] if constant else [bar, *_samples(data, entry, placed, scale)]
 
 
 def _size(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:
@@ -91,22 +93,38 @@ def _size(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, An
     }  # fmt: skip
 
 
-def _samples(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:
+def _samples(data: Data, entry: Series, placed: Rows, scale: Scale) -> list[dict[str, Any]]:
+    """Return a dot a sample, and rings around those that lie outside."""
     step = -(-len(entry.values) // _MOST)
-    values, numbers = entry.values[::step], entry.numbers[::step]
+    outside = [i for i, found in enumerate(entry.outliers) if found != "inside"]
+    shown = sorted({*range(0, len(entry.values), step), *outside})
     row = placed.at[entry.workload, entry.target]
+    x = [entry.values[i] / scale.divisor for i in shown]
+    y = [row + 0.16 * ((place % 3) - 1) for place in range(len(shown))]
     emulated = " (emulated)" if entry.emulated else ""
-    return {
-        "type": "scatter", "mode": "markers",
-        "x": [value / scale.divisor for value in values],
-        "y": [row + 0.16 * ((i % 3) - 1) for i in range(len(values))],
+    words = [_said(entry, i) + emulated for i in shown]
+    dots = {
+        "type": "scatter", "mode": "markers", "x": x, "y": y,
         "marker": {
             "color": colour(data, entry.target), "size": 8, "opacity": 0.75,
             "symbol": "diamond-open" if entry.emulated else "circle",
         },
-        "hovertext": [f"sample {n}: {entry.write(v)}{emulated}" for n, v in zip(numbers, values, strict=True)],
-        "hoverinfo": "text",
+        "hovertext": words, "hoverinfo": "text",
     }  # fmt: skip
+    ringed = [place for place, i in enumerate(shown) if entry.outliers[i] != "inside"]
+    rings = {
+        "type": "scatter", "mode": "markers", "hoverinfo": "skip",
+        "x": [x[place] for place in ringed], "y": [y[place] for place in ringed],
+        "marker": {"symbol": "circle-open", "size": 14, "color": GREY,
+                   "line": {"width": [_RINGS[entry.outliers[shown[place]]] for place in ringed]}},
+    }  # fmt: skip
+    return [dots, rings] if ringed else [dots]
+
+
+def _said(entry: Series, index: int) -> str:
+    found = entry.outliers[index]
+    outside = "" if found == "inside" else f", {found} outlier"
+    return f"sample {entry.numbers[index]}: {entry.write(entry.values[index])}{outside}"
 
 
 def _middle(data: Data, entry: Series, placed: Rows, scale: Scale) -> dict[str, Any]:

@@ -12,11 +12,16 @@
     };
   };
   const figures = [...document.querySelectorAll(".plot")];
-  // Inserted when the first figure comes near: the page can be read before this much script is parsed.
+  // Unpacked at once, so that printing need not wait for it.
+  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), c => c.charCodeAt(0));
+  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  let text = "";
+  unpacked.then(found => { text = found; });
+  // Run when the first figure comes near: the page can be read before this much script is parsed.
   const plotly = () => {
     if (!window.Plotly) {
       const script = document.createElement("script");
-      script.textContent = document.getElementById("plotly").textContent;
+      script.textContent = text;
       document.head.append(script);
     }
     return window.Plotly;
@@ -24,6 +29,7 @@
   const draw = async box => {
     if (box.dataset.drawn) return;
     box.dataset.drawn = "1";
+    if (!text) await unpacked;
     const {data, layout} = JSON.parse(document.getElementById(box.dataset.source).textContent);
     for (const [path, value] of Object.entries(paint())) {
       const steps = path.split("."), last = steps.pop();

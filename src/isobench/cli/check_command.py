@@ -1,0 +1,85 @@
+"""``isobench check``: the gate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isobench.host.paths import Paths
+
+if TYPE_CHECKING:
+    from isobench.gate import Check
+
+
+@click.command("check")
+@click.option("--baseline", "source", required=True, metavar="DIR|FILE|git:REF:PATH",
+              help="Sessions to judge by: a baseline's folder or file, a results folder, a commit's.")  # fmt: skip
+@click.argument("session", required=False)
+@click.option("--strict", is_flag=True, help="Exit with 3 where a series is inconclusive.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json", "junit"]), default="text",
+              show_default=True)  # fmt: skip
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
+              help="Effects and floors by pattern; ./isobench.toml where there is one.")  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of sessions.")
+def command(
+    source: str, session: str | None, strict: bool, form: str, config: Path | None, results: Path | None
+) -> int:
+    """Judge a session (its name or folder; by default the latest) by a baseline.
+
+    Exit code 1 on a regression, 4 where a series is missing, incomparable or failed to run, 3 where --strict finds
+    one inconclusive, 5 on a baseline that cannot be read. Of several 5 comes before 1, 4 and 3.
+    """
+    from isobench.baseline.source import load
+    from isobench.calibrate.profile import load as load_profile
+    from isobench.gate.check import Rules, check
+    from isobench.gate.known import known_spreads
+    from isobench.gate.limits import read_overrides
+    from isobench.history.record import condense
+    from isobench.store.reader import find_session, read_session
+
+    paths = Paths.default(results.absolute() if results else None)
+    overrides = read_overrides(config)
+    judged = condense(read_session(find_session(session, paths.results)))
+    baseline = load(source, paths.cache)
+    spreads = known_spreads(load_profile(paths, judged.environment))
+    others = [one for one in baseline.records if one.session != judged.session]
+    if not any(one.series for record in others for one in record.cells):
+        click.echo(f"isobench: {source}: missing: the baseline holds no session to judge {judged.session} by; "
+                   "add one with `isobench baseline add`", err=True)  # fmt: skip
+        return 4
+    found = check(judged, others, Rules(overrides, baseline.accepted, spreads, strict=strict))
+    _print(found, form)
+    if not any(one.answer for one in found.findings):
+        click.echo(f"isobench: {_nothing(found)}", err=True)
+        return max(found.exit_code, 4)
+    return found.exit_code
+
+
+def _print(found: Check, form: str) -> None:
+    from isobench.gate.document import document
+    from isobench.gate.junit import junit
+    from isobench.gate.markdown import markdown
+    from isobench.gate.text import show
+
+    if form == "json":
+        click.echo(json.dumps(document(found), indent=1, allow_nan=False))
+    elif form == "junit":
+        click.echo(junit(found), nl=False)
+    elif form == "markdown":
+        click.echo(markdown(found), nl=False)
+    else:
+        show(found)
+
+
+def _nothing(found: Check) -> str:
+    """Return why not one series could be judged, in one line."""
+    from isobench.gate import words
+    from isobench.plain import plain
+
+    refused = found.of("incomparable")
+    if refused:
+        return plain(f"incomparable: nothing here can be judged by this baseline: {words.why(refused[0])}")
+    return "incomparable: the session and the baseline have no series in common"

@@ -1,0 +1,49 @@
+"""A check as JUnit XML: a suite a cell, a case a series; failures fail, what is no result is skipped."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from xml.etree import ElementTree as Xml
+
+from isobench.gate import words
+from isobench.gate.finding import FAILS, Check, Finding
+from isobench.plain import plain
+
+# What XML 1.0 cannot hold at all.
+_IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(found: Check) -> str:
+    """Return the check as JUnit XML, which Jenkins, GitLab and GitHub's actions read."""
+    root = Xml.Element("testsuites", name="isobench check")
+    for cell in dict.fromkeys(one.cell for one in found.findings):
+        own = [one for one in found.findings if one.cell == cell]
+        kinds = Counter(kind for one in own if (kind := _kind(one, found.strict)))
+        suite = Xml.SubElement(
+            root, "testsuite", name=_text(str(cell)), tests=str(len(own)), failures=str(kinds["failure"]),
+            errors=str(kinds["error"]), skipped=str(kinds["skipped"]), time="0",
+        )  # fmt: skip
+        for one in own:
+            _case(suite, one, found.strict)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite: Xml.Element, one: Finding, strict: bool) -> None:
+    case = Xml.SubElement(suite, "testcase", name=_text(one.metric), classname=_text(f"isobench.{one.cell}"), time="0")
+    if kind := _kind(one, strict):
+        said = {"message": _text(words.sentence(one))} | ({} if kind == "skipped" else {"type": one.verdict})
+        Xml.SubElement(case, kind, said)
+
+
+def _kind(one: Finding, strict: bool) -> str:
+    if one.verdict == "inconclusive":
+        return "failure" if strict else "skipped"
+    if one.verdict == "new" or (one.accepted and one.verdict in FAILS):
+        return "skipped"
+    return {"regression": "failure", "missing": "failure"}.get(one.verdict, "error" if one.verdict in FAILS else "")
+
+
+def _text(text: str) -> str:
+    return _IMPOSSIBLE.sub("�", plain(text))

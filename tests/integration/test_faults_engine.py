@@ -1,0 +1,249 @@
+"""Engines that die, freeze or are restarted while a session measures: it goes on, says so, and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from docker import APIClient
+from tests.integration.fault_table import row
+from tests.integration.snapshot import leaving_nothing
+from tests.integration.test_sessions import job, run_words
+from tests.integration.user import User
+
+from isobench.engines import docker, libvirt
+from isobench.engines.dockerd import EmbeddedDocker
+from isobench.host import cgroup, reaper
+from isobench.host.paths import Paths
+from isobench.host.process import command_lines
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
+    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
+]
+
+# In a mount namespace, so that neither the host's libvirt, if it has one, nor its folders are touched.
+LIBVIRTD = """
+for folder in lib run etc cache log; do
+    case $folder in run) place=/run/libvirt ;; etc) place=/etc/libvirt ;; *) place=/var/$folder/libvirt ;; esac
+    mount --bind "$1/$folder" "$place"
+done
+exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
+"""
+PLACES = [Path(place, "libvirt") for place in ("/var/lib", "/run", "/etc", "/var/cache", "/var/log")]
+
+
+@pytest.fixture
+def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
+    if reason := cgroup.unavailable() or docker.unavailable(paths):
+        pytest.skip(reason)
+    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
+    yield made
+    made.leave()
+
+
+def awaited(look: Callable[[], int | None], timeout: float = 60) -> int:
+    """Return the process that ``look`` finds, as soon as it does."""
+    deadline = time.monotonic() + timeout
+    while (found := look()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def program(name: str, *words: str) -> int | None:
+    """Return a process of that program whose command line has all the words in it."""
+    for pid, said in command_lines():
+        if Path(said[0]).name.startswith(name) and all(any(word in each for each in said) for word in words):
+            return pid
+    return None
+
+
+def await_container(run: Path) -> None:
+    """Return when a container of the engine with that run folder has been there for a while."""
+    awaited(lambda: program("containerd-shim", str(run)))
+    time.sleep(0.5)
+
+
+def outcomes(user: User, target: str) -> list[str]:
+    """Return the outcomes of a target's measured samples; the session is whole and every sample is told of."""
+    meta, samples = user.session()
+    assert meta["state"] == "complete"
+    assert [sample["number"] for sample in samples] == list(range(len(samples)))
+    for sample in samples:
+        if sample["outcome"] != "ok":
+            line = (
+                f"sample {sample['number']} (good@{sample['cell']['target']}): {sample['outcome']}: {sample['error']}"
+            )
+            assert line in user.said().splitlines()
+    return [s["outcome"] for s in samples if s["cell"]["target"] == target and s["role"] == "measured"]
+
+
+def error(user: User) -> str:
+    """Return the words of the one sample that failed."""
+    (words,) = (sample["error"] for sample in user.session()[1] if sample["outcome"] != "ok")
+    return str(words)
+
+
+def engine_row(fault: str, target: str, user: User) -> None:
+    """Print the row of a fault that cost one sample."""
+    row(fault, target, f"`error: {error(user)}`, exit 4", f"all {len(user.session()[1])} samples; the session goes on")
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_private_dockerd_that_dies_or_freezes_is_started_anew(user: User, fault: int) -> None:
+    user.workload("good", job("sleep 1; echo rate 12.5"))
+    with leaving_nothing(user.paths):
+        process = user.start(*run_words(user, "-w", "good", "-t", "docker", "--samples", "2"))
+        user.wait_for(process, "[  1/")
+        await_container(user.paths.run)
+        os.kill(awaited(lambda: program("dockerd", str(user.paths.run))), fault)
+        assert process.wait(120) == 4, user.said()
+    assert outcomes(user, "docker") == ["error", "ok"]
+    assert error(user) == "the Docker engine died, froze or was restarted during this sample"
+    assert user.said().count("started anew") == 1
+    assert "Traceback" not in user.said()
+    engine_row(f"private dockerd: {signal.Signals(fault).name}", "docker", user)
+
+
+@contextmanager
+def docker_of_the_users_own(scratch: Path) -> Iterator[tuple[EmbeddedDocker, str, Path]]:
+    """Give a running engine that is not isobench's to start or stop, its URL and its run folder."""
+    root = scratch / "own"
+    paths = Paths(root / "cache", root / "run", root, root, (), ())
+    paths.cache.mkdir(parents=True)
+    daemon = EmbeddedDocker(paths)
+    with daemon as url:
+        yield daemon, url, paths.run
+    shutil.rmtree(root)
+
+
+def test_a_docker_of_the_users_own_that_is_restarted_is_waited_for(user: User) -> None:
+    user.workload("good", job("sleep 1; echo rate 12.5"))
+    with leaving_nothing(user.paths), docker_of_the_users_own(user.paths.cache.parent) as (daemon, url, run):
+        process = user.start(*run_words(user, "-w", "good", "-t", "docker", "--samples", "2"), DOCKER_HOST=url)
+        user.wait_for(process, "[  1/")
+        await_container(run)
+        os.kill(awaited(lambda: program("dockerd", str(run))), signal.SIGTERM)
+        user.wait_for(process, "waiting up to")
+        daemon.restart()
+        assert process.wait(120) == 4, user.said()
+        client = APIClient(base_url=url, version="auto")
+        assert client.containers(all=True) == []
+        assert client.networks(names=[docker.NETWORK]) == []
+        client.close()
+    assert outcomes(user, "docker") == ["error", "ok"]
+    assert error(user) == "the Docker engine died, froze or was restarted during this sample"
+    assert user.session()[0]["versions"]["docker_engine"] == "the host's own"
+    engine_row("the user's own dockerd: restarted", "docker", user)
+
+
+def test_what_a_killed_run_left_in_an_engine_of_the_users_own_is_removed(user: User) -> None:
+    user.workload("good", job("sleep 5; echo rate 12.5"))
+    with leaving_nothing(user.paths), docker_of_the_users_own(user.paths.cache.parent) as (_, url, run):
+        process = user.start(*run_words(user, "-w", "good", "-t", "docker", "--samples", "1"), DOCKER_HOST=url)
+        await_container(run)
+        process.kill()
+        process.wait()
+        code, said = user.isobench("clean", DOCKER_HOST=url)
+        assert code == 0
+        assert "removed container" in said
+        assert "removed network isobench" in said
+        assert user.isobench("clean", DOCKER_HOST=url) == (0, "nothing was left behind\n")
+
+
+@pytest.mark.vm
+def test_a_qemu_that_is_killed_aborted_or_frozen_is_one_failed_sample(user: User) -> None:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+    user.workload("good", "timeout = 15\n" + job("sleep 2; echo rate 12.5", more="timeout = 6\n"))
+    with leaving_nothing(user.paths):
+        process = user.start(*run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "4"))
+        for number, fault in enumerate((signal.SIGKILL, signal.SIGABRT, signal.SIGSTOP), 1):
+            user.wait_for(process, f"[  {number}/")
+            qemu = awaited(lambda: program("qemu-system", "guest=isobench-", str(user.paths.cache)))
+            time.sleep(1)
+            os.kill(qemu, fault)
+        assert process.wait(120) == 4, user.said()
+    assert outcomes(user, "vm-micro") == ["died", "died", "timeout", "ok"]
+    assert "Traceback" not in user.said()
+    for name, sample in zip(("SIGKILL", "SIGABRT", "SIGSTOP"), user.session()[1][1:], strict=False):
+        seen = f"`{sample['outcome']}: {sample['error']}`, exit 4"
+        row(f"QEMU: {name}", "vm-micro", seen, "all samples; the session goes on")
+
+
+@contextmanager
+def system_libvirt(root: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Give what starts a libvirtd as a host has it, its state kept in ``root``."""
+    for name in ("lib", "run", "etc", "cache", "log", "socket"):
+        (root / name).mkdir(parents=True)
+    (root / "etc" / "qemu.conf").write_text(
+        'stdio_handler = "file"\nsecurity_driver = "none"\nuser = "root"\ngroup = "root"\ncgroup_controllers = []\n'
+    )
+    (root / "libvirtd.conf").write_text(
+        f'unix_sock_dir = "{root}/socket"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
+        f'log_outputs = "3:file:{root}/libvirtd.log"\n'
+    )
+    made = [place for place in PLACES if not place.is_dir()]
+    for place in made:
+        place.mkdir()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        daemon = subprocess.Popen(["unshare", "--mount", "sh", "-euc", LIBVIRTD, "sh", root])
+        started.append(daemon)
+        deadline = time.monotonic() + 20
+        while not (root / "socket" / "libvirt-sock").is_socket():
+            assert daemon.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return daemon
+
+    try:
+        # Where process 1 is slow to reap, libvirtd waits for each QEMU that it probes.
+        reaper.adopt_orphans("qemu-system")
+        yield start
+    finally:
+        for daemon in started:
+            daemon.terminate()
+            daemon.wait(20)
+        for place in made:
+            place.rmdir()
+        shutil.rmtree(root)
+
+
+@pytest.mark.vm
+@pytest.mark.skipif(shutil.which("libvirtd") is None, reason="libvirtd is not installed")
+def test_a_libvirtd_of_the_users_own_that_is_restarted_is_waited_for(user: User) -> None:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+    user.workload("good", job("sleep 1; echo rate 12.5"))
+    root = user.paths.cache.parent / "lv"
+    uri = f"qemu:///system?socket={root}/socket/libvirt-sock"
+    with leaving_nothing(user.paths), system_libvirt(root) as start:
+        daemon = start()
+        words = run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "2")
+        process = user.start(*words, LIBVIRT_DEFAULT_URI=uri)
+        user.wait_for(process, "[  1/")
+        awaited(lambda: program("qemu-system", "guest=isobench-", str(user.paths.cache)))
+        daemon.kill()
+        daemon.wait()
+        (root / "socket" / "libvirt-sock").unlink()
+        user.wait_for(process, "waiting up to")
+        start()
+        assert process.wait(120) == 4, user.said()
+        listed = subprocess.run(["virsh", "-c", uri, "list", "--all", "--name"], capture_output=True, check=True)
+        assert listed.stdout.split() == []
+    assert outcomes(user, "vm-micro") == ["error", "ok"]
+    assert "libvirt" in error(user)
+    assert user.session()[0]["versions"]["libvirt_engine"] == "the host's own"
+    assert "Traceback" not in user.said()
+    engine_row("the user's own libvirtd: SIGKILL, restarted", "vm-micro", user)

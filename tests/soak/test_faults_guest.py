@@ -1,0 +1,47 @@
+"""Every way in which a guest goes wrong on every target; prints its part of the table in docs/reliability.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.integration import test_faults_guest as faults
+from tests.integration.living import SPECS, Bench, opened_bench
+from tests.integration.user import User
+
+from isobench.engines import libvirt
+from isobench.host.paths import Paths
+
+pytestmark = [pytest.mark.soak, pytest.mark.docker, pytest.mark.vm, pytest.mark.timeout(3600)]
+
+user = faults.user
+
+
+@pytest.fixture(autouse=True)
+def _vms() -> None:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def bench(paths: Paths) -> Iterator[Bench]:
+    with opened_bench(paths) as made:
+        yield made
+
+
+def test_workloads_that_go_wrong_on_every_target(user: User) -> None:
+    everywhere = [fault for fault in faults.FAULTS if fault.kinds == faults.ALL]
+    _, rows = faults.go_wrong(user, everywhere, list(SPECS))
+    print("", *sorted(rows), sep="\n")
+
+
+def test_workloads_that_go_wrong_in_every_vm(user: User) -> None:
+    only_vms = [fault for fault in faults.FAULTS if fault.kinds == ("vm",)]
+    _, rows = faults.go_wrong(user, only_vms, [name for name, spec in SPECS.items() if spec.kind == "vm"])
+    print("", *sorted(rows), sep="\n")
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("kind", faults.INITS)
+def test_inits_that_go_wrong_on_every_target(bench: Bench, kind: str, name: str) -> None:
+    print(f"\n{faults.check_init(bench, kind, name)}")
