@@ -4,8 +4,8 @@ Takes A/A samples (``--samples FILE.csv``: series, session, order, value; a seri
 some up and says so. Each trial draws whole sessions, one to be judged and the others as its baseline, and as many
 samples of each in a row; injects a change into one series in ten as a shift, as slower tails (the slowest fifth) or as
 drift (from none at the first sample to twice the change at the last); and lets every gate judge. A gate that knows
-one reference only is given the latest baseline session, as it is used. Exit 1 where the gate misses what issue 4
-demands of it at 20 samples.
+one reference only is given the latest baseline session, as it is used. Exit 1 where the gate misses, on recorded
+samples, what is demanded of it at 20.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ def injected(kind: str, change: float, series: str, values: Values) -> Values:
     else:
         bad = values if limits_of(series).direction == "lower" else -values
         by = np.where(bad >= np.quantile(bad, 0.8), change, 0.0)
-    return values * (1 + by) if limits_of(series).direction == "lower" else values * (1 - by)
+    worse: Values = values * (1 + by if limits_of(series).direction == "lower" else 1 - by)
+    return worse
 
 
 @dataclass
@@ -167,9 +168,11 @@ def trial(samples: Samples, count: int, draw: Draw) -> tuple[list[Sessions], Ses
 def _row(values: Values, count: int, draw: Draw) -> Values:
     """Return ``count`` values in a row from a random one on; a session of fewer gives some again."""
     if values.size < count:
-        return values[draw.integers(values.size, size=count)]
+        some: Values = values[draw.integers(values.size, size=count)]
+        return some
     start = int(draw.integers(values.size - count + 1))
-    return values[start : start + count]
+    row: Values = values[start : start + count]
+    return row
 
 
 def tallies(samples: Samples, count: int, trials: int, seed: int) -> dict[str, Tally]:
@@ -223,7 +226,7 @@ def least_counts(samples: Samples) -> Iterator[tuple[str, int | None]]:
 
 
 def made_up(series: int, sessions: int, samples: int, seed: int) -> Samples:
-    """Return synthetic A/A samples: log-normal, spreads of 0.5 to 4 % within and up to 0.6 % between sessions."""
+    """Return synthetic A/A samples: log-normal, spreads of 0.3 to 6 % within and 0.1 to 3 % between sessions."""
     draw = np.random.default_rng(seed)
     metrics = ("requests_per_second", "cpu_events", "time_to_ready", "host_pss_ready", "seq_read")
     scale = {
@@ -236,7 +239,7 @@ def made_up(series: int, sessions: int, samples: int, seed: int) -> Samples:
     found: Samples = {}
     for number in range(series):
         metric = metrics[number % len(metrics)]
-        within, between = draw.uniform(0.003, 0.03), draw.uniform(0, 0.006)
+        within, between = np.exp(draw.uniform(np.log([0.003, 0.001]), np.log([0.06, 0.03])))
         found[f"made-up-{number:02}@docker {metric}"] = [
             scale[metric] * np.exp(draw.normal(draw.normal(0, between), within, samples)) for _ in range(sessions)
         ]
@@ -281,7 +284,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def demands(found: Mapping[str, Tally]) -> Iterator[tuple[bool, str]]:
-    """Yield what issue 4 demands at 20 samples, and whether it is met."""
+    """Yield what is demanded at 20 samples, and whether it is met."""
     own = found[OURS]
     alarmed = _share(own.alarmed, own.trials)
     yield alarmed <= MOST_ALARMS, f"sessions with any false alarm: {alarmed:.2%} of {own.trials} (at most 1 %)"
@@ -328,7 +331,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"least samples at which the gate answers at all: {FEWEST}; sessions: 1, and 5 to know the spread between them"
     )
-    return 1 if missed else 0
+    if not given.samples:
+        print("made-up samples show that this runs, and how gates differ; no claim on a host rests on them")
+    return 1 if missed and given.samples else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LONGEST = 110
+_LONGEST = 160
 
 
 def row(fault: str, target: str, seen: str, kept: str) -> None:

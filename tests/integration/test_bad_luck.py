@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -106,13 +106,10 @@ def test_a_remote_engine_is_refused_in_one_line(user: User, name: str, value: st
 
 def test_without_root_it_says_what_it_needs() -> None:
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    places = {"ISOBENCH_CACHE": "/tmp/isobench-nobody", "ISOBENCH_RUN": "/tmp/isobench-nobody-run"}
-    environment = {
-        **os.environ,
-        **places,
-        "HOME": "/nonexistent",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
+    place = Path("/var/tmp/isob-nobody")
+    places = {"ISOBENCH_CACHE": str(place / "cache"), "ISOBENCH_RUN": str(place / "run"), "HOME": "/nonexistent"}
+    environment = {**os.environ, **places, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop("LIBVIRT_LOG_OUTPUTS", None)  # isobench's own choice, made for root
 
     def isobench(python: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*nobody, python, "-m", "isobench", *words], capture_output=True, text=True, check=False,
@@ -122,10 +119,15 @@ def test_without_root_it_says_what_it_needs() -> None:
     able = [name for name in (sys.executable, "/usr/bin/python3") if isobench(name, "--version").returncode == 0]
     if not able:
         pytest.skip("another user can neither read the checkout nor run its Python")
-    run = isobench(able[0], "run", "-w", "idle", "--results", "/tmp/isobench-nobody-results")
-    assert run.returncode == 2, run.stderr
-    assert "root" in one_line(run.stderr)
-    assert list(Path("/tmp").glob("isobench-nobody*")) == []
+    place.mkdir(mode=0o777)
+    try:
+        place.chmod(0o777)
+        run = isobench(able[0], "run", "-w", "idle", "--results", str(place / "results"))
+        assert run.returncode == 2, run.stderr
+        assert "root" in one_line(run.stderr)
+        assert not (place / "results").exists()
+    finally:
+        shutil.rmtree(place)
 
 
 def test_results_that_cannot_be_written_are_told_before_anything_is_built(user: User) -> None:
@@ -137,13 +139,19 @@ def test_results_that_cannot_be_written_are_told_before_anything_is_built(user: 
 
 
 def test_a_results_disk_that_fills_up_keeps_what_was_written(user: User) -> None:
-    with leaving_nothing(user.paths), small_disk(user.home / "results", "36k"):
-        code, said = user.isobench(*run_words(user, "-w", "good", "-t", "native", "--samples", "30"))
-        assert code == 5, said
-        assert "No space left" in one_line(said)
+    with leaving_nothing(user.paths), small_disk(user.home / "results", "1m") as disk:
+        process = user.start(*run_words(user, "-w", "good", "-t", "native", "--samples", "30"))
+        user.wait_for(process, "[  2/")
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        assert process.wait(60) == 5, user.said()
+        assert "No space left" in one_line(user.said())
+        (disk / "filler").unlink()
         _, samples = user.session()
-        assert samples
-    assert "free space" in said
+        assert len(samples) >= 2
+        assert sorted(path.name for path in next(user.results.iterdir()).iterdir()) == ["samples.jsonl", "session.json"]
+    assert "free space" in user.said()
     row("results disk full", "any", "`… cannot be written: No space left on device; free space there, …`, exit 5",
         "every finished sample")  # fmt: skip
 
@@ -189,17 +197,24 @@ def test_a_damaged_cache_is_found_by_its_digest_and_built_anew(user: User) -> No
     words = run_words(user, "-w", "good", "-t", "native", "--samples", "1")
     assert user.isobench(*words)[0] == 0
     first = user.session()[0]["images"]["good"]
-    for digest in (user.paths.cache / "rootfs").glob("*"):
-        victim = next((path for path in digest.rglob("bin/busybox") if path.is_file()), None)
-        if victim:
-            data = bytearray(victim.read_bytes())
-            data[len(data) // 2] ^= 1
-            victim.write_bytes(bytes(data))
+    flipped = 0
+    for victim in user.paths.cache.glob("rootfs/*/tree/bin/busybox"):
+        data = bytearray(victim.read_bytes())
+        data[len(data) // 2] ^= 1
+        victim.write_bytes(bytes(data))
+        flipped += 1
+    (init,) = user.paths.cache.glob("guest/*/init")
+    size = init.stat().st_size
+    os.truncate(init, size // 2)
     code, said = user.isobench(*words)
     assert code == 0, said
-    assert "damaged" in said
+    assert flipped
+    assert "· rootfs/" in said
+    assert "· guest/" in said
+    assert said.count("is damaged: it is made anew") == 2
+    assert init.stat().st_size == size
     assert user.session()[0]["images"]["good"] == first
-    row("a bit of a cache file flipped", "any", "`· rootfs/… in the cache is damaged: it is made anew`, exit 0",
+    row("cache files truncated, a bit flipped", "any", "`· rootfs/… in the cache is damaged: it is made anew`, exit 0",
         "all samples")  # fmt: skip
 
 

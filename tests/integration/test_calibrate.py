@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def test_ctrl_c_computes_from_the_sessions_that_are_finished(user: User) -> None
             "--results", str(user.results),
         )  # fmt: skip
         user.wait_for(process, "session 2 of 9")
+        while len(list(user.results.glob("*/*/session.json"))) < 3:
+            assert process.poll() is None, user.said()
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         assert process.wait(90) == 130, user.said()
     assert "interrupted: every finished session is kept" in user.said()

@@ -59,6 +59,11 @@ def awaited(look: Callable[[], int | None], timeout: float = 60) -> int:
     return found
 
 
+def qemu(user: User) -> int | None:
+    """Return a VM of the session; the first word of its command line is the launcher that it was."""
+    return program("", "guest=isobench-", str(user.paths.cache))
+
+
 def program(name: str, *words: str) -> int | None:
     """Return a process of that program whose command line has all the words in it."""
     for pid, said in command_lines():
@@ -103,7 +108,7 @@ def test_a_private_dockerd_that_dies_or_freezes_is_started_anew(user: User, faul
     user.workload("good", job("sleep 1; echo rate 12.5"))
     with leaving_nothing(user.paths):
         process = user.start(*run_words(user, "-w", "good", "-t", "docker", "--samples", "2"))
-        user.wait_for(process, "[  1/")
+        user.wait_for(process, "[  1/")  # a warm-up has no job
         await_container(user.paths.run)
         os.kill(awaited(lambda: program("dockerd", str(user.paths.run))), fault)
         assert process.wait(120) == 4, user.said()
@@ -150,6 +155,7 @@ def test_what_a_killed_run_left_in_an_engine_of_the_users_own_is_removed(user: U
     user.workload("good", job("sleep 5; echo rate 12.5"))
     with leaving_nothing(user.paths), docker_of_the_users_own(user.paths.cache.parent) as (_, url, run):
         process = user.start(*run_words(user, "-w", "good", "-t", "docker", "--samples", "1"), DOCKER_HOST=url)
+        user.wait_for(process, "[  1/")
         await_container(run)
         process.kill()
         process.wait()
@@ -169,9 +175,9 @@ def test_a_qemu_that_is_killed_aborted_or_frozen_is_one_failed_sample(user: User
         process = user.start(*run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "4"))
         for number, fault in enumerate((signal.SIGKILL, signal.SIGABRT, signal.SIGSTOP), 1):
             user.wait_for(process, f"[  {number}/")
-            qemu = awaited(lambda: program("qemu-system", "guest=isobench-", str(user.paths.cache)))
+            vm = awaited(lambda: qemu(user))
             time.sleep(1)
-            os.kill(qemu, fault)
+            os.kill(vm, fault)
         assert process.wait(120) == 4, user.said()
     assert outcomes(user, "vm-micro") == ["died", "died", "timeout", "ok"]
     assert "Traceback" not in user.said()
@@ -233,7 +239,7 @@ def test_a_libvirtd_of_the_users_own_that_is_restarted_is_waited_for(user: User)
         words = run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "2")
         process = user.start(*words, LIBVIRT_DEFAULT_URI=uri)
         user.wait_for(process, "[  1/")
-        awaited(lambda: program("qemu-system", "guest=isobench-", str(user.paths.cache)))
+        awaited(lambda: qemu(user))
         daemon.kill()
         daemon.wait()
         (root / "socket" / "libvirt-sock").unlink()

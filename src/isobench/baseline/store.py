@@ -12,12 +12,15 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isobench.baseline.accept import read_accepted, write_accepted
-from isobench.calibrate.profile import HostClass
 from isobench.errors import UsageError
 from isobench.history.record import Record, dump, read
 from isobench.host.paths import give_to_caller
+
+if TYPE_CHECKING:
+    from isobench.calibrate.profile import HostClass
 
 SUFFIX = ".baseline.json"
 
@@ -40,6 +43,8 @@ def add(folder: Path, record: Record) -> Path:
 
     Raises UsageError where no sample of it counts, or it does not tell its host.
     """
+    from isobench.calibrate.profile import HostClass
+
     host = HostClass.of(record.environment)
     if host is None:
         raise UsageError("does not tell its host (CPU model, cores, memory)", where=record.session,
@@ -82,6 +87,8 @@ def prune(folder: Path, keep: int, today: date) -> list[str]:
 
 def _class_folder(folder: Path, host: HostClass) -> Path:
     """Return the folder that holds sessions of the same class, else a new one named after it."""
+    from isobench.calibrate.profile import HostClass
+
     for place in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
         file = next(iter(sorted(place.glob(f"*{SUFFIX}"))), None)
         known = HostClass.of(read(file).environment) if file else None

@@ -59,9 +59,10 @@ def command(
     from isobench.calibrate.compute import compute
     from isobench.calibrate.profile import save, write
     from isobench.calibrate.text import show
+    from isobench.gate.trial import CheckGate
 
     _say(f"computing from {len(taken.sessions)} sessions")
-    profile = compute(taken.sessions, ready.latency)
+    profile = compute(taken.sessions, ready.latency, gate=CheckGate(baseline=len(taken.sessions) - 1))
     write(taken.folder / "profile.json", [profile])
     give_to_caller(taken.folder)
     kept = save(profile, paths)

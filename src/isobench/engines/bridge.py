@@ -37,9 +37,14 @@ class Bridge:
         remove(self._name)
         subnet = _free_subnet()
         network = Network(self._name, subnet, str(subnet[1]))
-        run(["ip", "link", "add", self._name, "type", "bridge", "forward_delay", "0"], mend="install iproute2")
-        run(["ip", "address", "add", f"{network.gateway}/{subnet.prefixlen}", "dev", self._name])
-        run(["ip", "link", "set", self._name, "up"])
+        try:
+            run(["ip", "link", "add", self._name, "type", "bridge", "forward_delay", "0"], mend="install iproute2")
+            run(["ip", "address", "add", f"{network.gateway}/{subnet.prefixlen}", "dev", self._name])
+            run(["ip", "link", "set", self._name, "up"])
+        except BaseException:
+            # An interrupt may come when the link is there and this context is not yet.
+            remove(self._name)
+            raise
         return network
 
     def __exit__(

@@ -40,6 +40,8 @@ class EmbeddedDocker:
         self._claim = _claim(self._paths)
         if self._claim is None:
             raise HarnessError("another isobench runs the private dockerd", mend="wait until it has ended")
+        # Of this run alone, but also of a daemon that was started anew.
+        self._log.unlink(missing_ok=True)
         try:
             self._start()
         except BaseException:
@@ -70,7 +72,7 @@ class EmbeddedDocker:
         # A configuration of our own: the host's belongs to another daemon.
         config = run_folder / "daemon.json"
         config.write_text("{}")
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     "dockerd", "--data-root", str(self._paths.cache / "docker"),

@@ -177,7 +177,7 @@ def unavailable() -> str | None:
         if not shutil.which(program):
             return f"{program} is not installed: ./bench installs it"
     try:
-        import libvirt  # noqa: F401
+        _binding()
     except ImportError as error:
         return f"libvirt's Python binding cannot be loaded ({error}): ./bench installs it"
     return None
@@ -255,15 +255,22 @@ def _own_uri() -> str | None:
 
 
 def _system_answers() -> bool:
-    import libvirt
-
-    if not _SYSTEM_SOCKET.exists():
+    if not os.access(_SYSTEM_SOCKET, os.R_OK | os.W_OK):
         return False
+    libvirt = _binding()
     try:
         libvirt.open("qemu:///system").close()
     except libvirt.libvirtError:
         return False
     return True
+
+
+def _binding() -> Any:
+    """Return libvirt's binding, which does not load where the folder of its log is not there; raises ImportError."""
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    import libvirt
+
+    return libvirt
 
 
 _loop: threading.Thread | None = None
@@ -307,8 +314,7 @@ def _clean_own() -> list[str]:
     """End our domains in the user's own libvirt, where it answers."""
     if (uri := _own_uri()) is None:
         return []
-    import libvirt
-
+    libvirt = _binding()
     _start_event_loop()
     try:
         connection = libvirt.open(uri)

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from isobench.baseline.accept import Accepted, accepted_for
-from isobench.gate.decide import FEWEST_SESSIONS, Known, Question, decide
+from isobench.gate.decide import ASSUMED, FEWEST_SESSIONS, Known, Question, decide
 from isobench.gate.finding import Check, Finding
 from isobench.gate.known import known_of
 from isobench.gate.limits import Override, limits_of
@@ -199,8 +199,9 @@ def _subject(judged: Record, before: Sequence[Record]) -> tuple[tuple[Line, tupl
 def _notes(before: Sequence[Record], findings: Sequence[Finding], rules: Rules) -> Iterator[str]:
     few = {one.answer.sessions for one in findings if one.answer and one.answer.sessions < FEWEST_SESSIONS}
     if few:
-        yield (f"only {max(few)} comparable baseline sessions where {FEWEST_SESSIONS} are needed to know the spread "
-               "between them: a change within the host's known spread stays inconclusive")  # fmt: skip
+        yield (f"fewer than {FEWEST_SESSIONS} comparable baseline sessions of some series (at most {max(few)}), too "
+               "few to know the spread between them: a change within the host's known spread (`isobench calibrate`; "
+               f"{ASSUMED:.0%} where it is not known) stays inconclusive")  # fmt: skip
     used = {one.answer.sessions for one in findings if one.answer}
     if used and max(used) < len(before):
         yield f"{len(before) - max(used)} of {len(before)} baseline sessions are left out: not comparable with this one"

@@ -41,6 +41,8 @@ SURE = 0.95
 FEWEST_SESSIONS = 5
 ASSUMED = 0.10
 """Standard deviation between sessions, of one, where too few sessions and no profile tell it."""
+NOTHING = 1e-12
+"""Variances and distances of logarithms below this are rounding errors of equal values."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -97,6 +99,11 @@ class _Seen:
         return math.exp(self.centre) * math.expm1(min(distance, 700.0)) if self.logs else distance
 
     @property
+    def constant(self) -> bool:
+        """Whether every value was the same, in all sessions: then no spread is to be assumed."""
+        return max(self.own, self.within, self.excess) < NOTHING and abs(self.judged - self.centre) < NOTHING
+
+    @property
     def before(self) -> float:
         return math.exp(self.centre) if self.logs else self.centre
 
@@ -134,14 +141,15 @@ def _too_few(question: Question) -> Answer:
 
 
 def _family(seen: Sequence[_Seen]) -> Prior:
-    # Variances of rounding errors only (equal values) are no variances.
-    told = [one for one in seen if one.sessions >= FEWEST_SESSIONS and min(one.own, one.within) > 1e-18]
+    told = [one for one in seen if one.sessions >= FEWEST_SESSIONS and min(one.own, one.within) > NOTHING]
     return prior([one.own / one.within for one in told], [one.sessions - 1 for one in told])
 
 
 def _error(one: _Seen, family: Prior, known: Known | None) -> tuple[float, float]:
     """Return the standard error of the distance to be expected, and its degrees of freedom."""
     freedom = one.sessions - 1.0
+    if one.constant:
+        return 0.0, max(freedom, 1.0)
     if one.sessions < FEWEST_SESSIONS:
         between = (known or Known(ASSUMED, math.inf)).spread * (1.0 if one.logs else abs(one.centre))
         variance = max(one.own, one.within + between**2)
@@ -158,7 +166,7 @@ def _p(one: _Seen, error: float, freedom: float) -> float:
 
     distance = abs(one.judged - one.centre)
     if error == 0:
-        return 0.0 if distance > 0 else 1.0  # a figure that never varied, and did
+        return 0.0 if distance > NOTHING else 1.0  # a figure that never varied, and did
     return min(2 * float(stdtr(min(freedom, 1e9), -distance / error)), 1.0)
 
 
@@ -197,5 +205,7 @@ def _verdict(low: float, high: float, before: float, limits: Limits, q: float | 
 
 
 def _few(sessions: int, known: Known | None) -> str:
-    how = f"the host's known {known.spread:.1%}" if known else f"an assumed {ASSUMED:.0%} (`isobench calibrate`)"
-    return f"{sessions} baseline sessions are fewer than {FEWEST_SESSIONS}: spread between sessions taken as {how}"
+    how = f"known to be {known.spread:.1%}" if known else f"assumed to be {ASSUMED:.0%}"
+    if known and math.isinf(known.sessions):
+        how = "none, since it is counted"
+    return f"by {sessions} baseline session{'' if sessions == 1 else 's'}, spread between sessions {how}"

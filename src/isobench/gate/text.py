@@ -10,7 +10,7 @@ from isobench.gate import words
 from isobench.gate.finding import Check, Finding
 from isobench.plain import plain
 
-_WIDE, _MOST, _SHOWN = 500, 4000, 20
+_WIDE, _MOST, _NAMED = 500, 4000, 3
 _LOOK = {"regression": "bold red", "improvement": "green"}
 
 
@@ -20,7 +20,7 @@ def show(found: Check, console: Console | None = None) -> None:
     if not to.is_terminal:
         to.width = _WIDE
     _say(to, f"{found.session} against {len(found.baseline)} baseline sessions: {found.headline}")
-    changed = found.of("regression", "improvement", "inconclusive")
+    changed = found.of("regression", "improvement")
     if changed:
         to.print(_table(changed))
     for line in (*_others(found), *_subject(found), *found.notes):
@@ -46,14 +46,20 @@ def _table(changed: list[Finding]) -> Table:
 def _others(found: Check) -> list[str]:
     """Return what could not be judged, a line for each verdict and reason."""
     said: dict[tuple[str, str], list[Finding]] = {}
-    for one in found.of("missing", "error", "incomparable", "new"):
+    for one in found.of("missing", "error", "incomparable", "inconclusive", "new"):
         said.setdefault((words.verdict(one), words.why(one)), []).append(one)
     return [f"{verdict}: {_names(of)}{': ' if why else ''}{why}" for (verdict, why), of in said.items()]
 
 
 def _names(of: list[Finding]) -> str:
-    names = [f"{words.cell(one)} {one.metric}" for one in of]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    """Return the series by cell: few are named, many counted."""
+    cells: dict[str, list[str]] = {}
+    for one in of:
+        cells.setdefault(words.cell(one), []).append(one.metric)
+    return ", ".join(
+        f"{cell} {'/'.join(metrics)}" if len(metrics) <= _NAMED else f"{cell} ({len(metrics)} metrics)"
+        for cell, metrics in cells.items()
+    )
 
 
 def _subject(found: Check) -> list[str]:

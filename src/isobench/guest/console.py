@@ -14,6 +14,7 @@ from isobench.plain import plain
 KERNEL_DONE = b"kernel_done\n"
 _SHOWN = 64 * 1024
 _SERIAL = 1
+_MARK = KERNEL_DONE.decode().strip()
 _HANG_UP = 1.0
 _LAST = 2
 
@@ -40,11 +41,15 @@ class Console(Listener):
             return self._output.data()[-_SHOWN:].decode("utf-8", "replace")
 
     def last_words(self) -> str:
-        """Return the last lines beside stage1's mark as one line; waits a moment for a VM that died to hang up."""
+        """Return the panic, or else the last lines beside stage1's mark, as one line.
+
+        Waits a moment for a VM that died to hang up.
+        """
         with suppress(SampleError):
             self._wait_for(lambda: self.closed_at, _HANG_UP, "no end")
-        lines = [line for line in self.text().splitlines() if line.strip() and line != KERNEL_DONE.decode().strip()]
-        return plain(" | ".join(line.strip() for line in lines[-_LAST:]))
+        lines = [line for line in map(str.strip, self.text().splitlines()) if line and line != _MARK]
+        panic = [line for line in lines if "Kernel panic" in line]
+        return plain(" | ".join(panic[:1] or lines[-_LAST:]))
 
     def _received(self, at_ns: int, data: bytes) -> None:
         self._output.add(Chunk(at_ns, _SERIAL, data))

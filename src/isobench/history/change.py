@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -57,47 +56,59 @@ def steps(levels: Sequence[float], *, least: float = 0.0, segment: int = MIN_SEG
     if values.size < 2 * segment:
         return []
     logs = np.log(values)
-    points = _kept(logs, _candidates(logs, least, segment))
+    clipped = _clipped(logs, least, segment)
+    points = _kept(logs, clipped, _candidates(clipped, segment), segment)
     bounds = [0, *points, len(logs)]
     found = [_step(values, logs, *around) for around in zip(bounds, bounds[1:], bounds[2:], strict=False)]
     return [step for step in found if abs(math.log(step.ratio)) >= math.log1p(least)]
 
 
-def _candidates(logs: Values, least: float, segment: int) -> list[int]:
-    from ruptures import KernelCPD  # type: ignore[import-untyped]
-
-    noise = max(_noise(logs), math.log1p(least) / 20)
-    if noise == 0:
-        noise = float(np.ptp(logs)) / 20 or 1.0
-    signal = (_clipped(logs, noise, segment) / noise).reshape(-1, 1)
-    found = KernelCPD(kernel="linear", min_size=segment).fit(signal).predict(pen=PENALTY * math.log(len(logs)))
-    return [int(point) for point in found[:-1]]
-
-
-def _noise(logs: Values) -> float:
-    """Return the standard deviation about the levels, from the median distance of neighbours: steps hardly count."""
-    return float(np.median(np.abs(np.diff(logs)))) / (0.6745 * math.sqrt(2))
-
-
-def _clipped(logs: Values, noise: float, segment: int) -> Values:
+def _clipped(logs: Values, least: float, segment: int) -> Values:
+    """Return the logarithms in units of their noise, without what stands out for less than a segment."""
     from scipy.ndimage import median_filter
 
+    # The median distance of neighbours: steps hardly count. A figure that hardly varies has no noise to divide by.
+    noise = float(np.median(np.abs(np.diff(logs)))) / (0.6745 * math.sqrt(2))
+    noise = max(noise, math.log1p(least) / 20) or float(np.ptp(logs)) / 20 or 1.0
     around = median_filter(logs, size=2 * segment - 1, mode="nearest")
-    return np.clip(logs, around - CLIP * noise, around + CLIP * noise)
+    clipped: Values = np.clip(logs, around - CLIP * noise, around + CLIP * noise) / noise
+    return clipped
 
 
-def _kept(logs: Values, points: list[int]) -> list[int]:
-    """Remove the least sure point until all that are left are discoveries."""
+def _candidates(clipped: Values, segment: int) -> list[int]:
+    from ruptures import KernelCPD  # type: ignore[import-untyped]
+
+    search = KernelCPD(kernel="linear", min_size=segment).fit(clipped.reshape(-1, 1))
+    return [int(point) for point in search.predict(pen=PENALTY * math.log(clipped.size))[:-1]]
+
+
+def _kept(logs: Values, clipped: Values, points: list[int], segment: int) -> list[int]:
+    """Remove points whose segment is not whole yet, then the least sure one until all left are discoveries."""
     while points:
         bounds = [0, *points, len(logs)]
-        p = [
-            permutation_test(logs[middle:end], logs[start:middle], threshold=RATE).p
-            for (start, middle), (_, end) in pairwise(pairwise(bounds))
-        ]
+        spans = list(zip(bounds, points, bounds[2:], strict=False))
+        early = [n for n, span in enumerate(spans) if _cut_short(clipped, *span, segment)]
+        if early:
+            del points[early[0]]
+            continue
+        p = [permutation_test(logs[middle:end], logs[start:middle], threshold=RATE).p for start, middle, end in spans]
         if all(discoveries(p, RATE)):
             break
         del points[int(np.argmax(p))]
     return points
+
+
+def _cut_short(clipped: Values, start: int, middle: int, end: int, segment: int) -> bool:
+    """Return whether the step lies nearer to an end than a segment: the fewest sessions only held it off there.
+
+    It would be told with the wrong first session; it is found when its segment is whole.
+    """
+
+    def residual(at: int) -> float:
+        return float(sum(part.size * part.var() for part in (clipped[start:at], clipped[at:end])))
+
+    best = min(range(max(start + 1, middle - segment + 1), min(end, middle + segment)), key=residual)
+    return min(best - start, end - best) < segment
 
 
 def _step(values: Values, logs: Values, start: int, middle: int, end: int) -> Step:

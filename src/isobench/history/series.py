@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from statistics import median
 
 from isobench.history.change import MIN_SEGMENT, Step, steps
 from isobench.history.index import record_of
@@ -14,7 +13,6 @@ from isobench.history.record import CellRecord, DamagedError, OtherFormatError, 
 from isobench.metrics import METRICS
 from isobench.model import Cell
 from isobench.parity import compare
-from isobench.parity.fields import ParityRecord
 from isobench.store.reader import session_names
 
 
@@ -72,47 +70,49 @@ def tracks_of(records: Sequence[Record], metric: str | None = None) -> list[Trac
     names = [metric] if metric else [name for name, known in METRICS.items() if known.direction != "neutral"]
     found: list[Track] = []
     for cell, taken in cells.items():
-        latest, footing = taken[-1][1], Footing(taken[-1][1].parity)
+        on_footing = _on_footing(taken)
         for name in names:
             if any(name in one.series for _, one in taken):
-                found.append(_track(cell, name, taken, footing, latest))
+                found.append(_track(cell, name, on_footing))
     return found
 
 
-class Footing:
-    """The footing of the latest session; records are alike in hundreds of sessions, so each is compared once."""
-
-    def __init__(self, latest: ParityRecord) -> None:
-        self._latest = latest
-        self._known: dict[str, set[str]] = {}
-
-    def refuses(self, record: ParityRecord, metric: str) -> bool:
-        """Return whether figures on this record cannot stand in one series with the latest session's."""
-        key = repr(record)
-        if key not in self._known:
-            self._known[key] = {line.field for line in compare(record, self._latest).incomparable}
-        return any(not name.startswith("metrics.") or name == f"metrics.{metric}" for name in self._known[key])
+Taken = list[tuple[str, CellRecord, frozenset[str]]]
+"""A cell's sessions with their records, and the lines that forbid to compare each with the latest."""
 
 
-def _track(
-    cell: Cell, name: str, taken: Iterable[tuple[str, CellRecord]], footing: Footing, latest: CellRecord
-) -> Track:
+def _on_footing(taken: Sequence[tuple[str, CellRecord]]) -> Taken:
+    # Records are alike in hundreds of sessions: each kind is compared once.
+    latest = taken[-1][1].parity
+    known: dict[str, frozenset[str]] = {}
+    found: Taken = []
+    for session, one in taken:
+        key = repr(one.parity)
+        if key not in known:
+            known[key] = frozenset(line.field for line in compare(one.parity, latest).incomparable)
+        found.append((session, one, known[key]))
+    return found
+
+
+def _refused(lines: frozenset[str], metric: str) -> bool:
+    return any(not name.startswith("metrics.") or name == f"metrics.{metric}" for name in lines)
+
+
+def _track(cell: Cell, name: str, taken: Taken) -> Track:
     sessions: list[str] = []
     medians: list[float] = []
     left_out = 0
-    for session, one in taken:
+    for session, one, lines in taken:
         series = one.series.get(name)
         if series is None or not series.values:
             continue
-        if series.unit != METRICS[name].unit or footing.refuses(one.parity, name):
+        if series.unit != METRICS[name].unit or _refused(lines, name):
             left_out += 1
             continue
         sessions.append(session)
-        medians.append(float(np.median(series.values)))
-    return Track(
-        cell, name, tuple(sessions), tuple(medians), left_out, tuple(_steps(name, medians)),
-        latest.parity.acceleration == "tcg",
-    )  # fmt: skip
+        medians.append(median(series.values))
+    emulated = taken[-1][1].parity.acceleration == "tcg"
+    return Track(cell, name, tuple(sessions), tuple(medians), left_out, tuple(_steps(name, medians)), emulated)
 
 
 def _steps(name: str, medians: list[float]) -> list[Step]:

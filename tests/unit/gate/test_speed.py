@@ -1,0 +1,75 @@
+"""Large baselines and long histories: 200 series of 50 samples in 50 sessions, and 1,000 sessions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tests.unit.gate import drawn
+
+from isobench.history import CellRecord, Record, Series, record_of
+from isobench.history.record import dump
+from isobench.history.series import tracks_of
+from isobench.metrics import METRICS
+from isobench.model import Cell
+
+NAMES = [metric for metric in METRICS.values() if metric.direction != "neutral"][:20]
+CELLS = [Cell(f"workload-{number}", "docker") for number in range(10)]
+
+
+def large(name: str, like: Record, draw: np.random.Generator, count: int) -> Record:
+    parity = like.cells[0].parity
+    cells = tuple(
+        CellRecord(cell, replace(parity, workload=cell.workload), {
+            m.name: Series(m.unit, m.direction, tuple(draw.normal(1e8, 1e6, count).tolist())) for m in NAMES
+        })
+        for cell in CELLS
+    )  # fmt: skip
+    return replace(like, session=name, started_at=name, cells=cells)
+
+
+def test_a_check_of_200_series_against_50_sessions_takes_5_seconds_and_500_mb_at_most(tmp_path: Path) -> None:
+    like = record_of(drawn.session(tmp_path / "like", 1))
+    draw = np.random.default_rng(1)
+    (tmp_path / "kept" / "host").mkdir(parents=True)
+    for number in range(50):
+        record = large(f"s{number:02}", like, draw, 50)
+        (tmp_path / "kept" / "host" / f"{record.session}.baseline.json").write_bytes(dump(record))
+    drawn.session(tmp_path / "new" / "x", 2)
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "isobench", "check", "--baseline", "kept", "--results", "new"], cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"ISOBENCH_CACHE": str(tmp_path)},
+    )  # fmt: skip
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 4  # another workload than the made-up session's: all is missing
+    assert time.perf_counter() - began <= 5
+    assert used.ru_maxrss <= 500 * 1024
+
+
+def test_all_of_it_is_judged_within_the_same_time(tmp_path: Path) -> None:
+    from isobench.gate import check
+
+    like = record_of(drawn.session(tmp_path / "like", 1))
+    draw = np.random.default_rng(2)
+    before = [large(f"s{number:02}", like, draw, 50) for number in range(50)]
+    began = time.perf_counter()
+    found = check(large("x", like, draw, 50), before)
+    assert time.perf_counter() - began <= 3
+    assert found.counts == {"no change": 200}
+
+
+def test_a_history_of_1000_sessions_takes_10_seconds_at_most(tmp_path: Path) -> None:
+    like = record_of(drawn.session(tmp_path / "like", 1))
+    draw = np.random.default_rng(3)
+    records = [large(f"s{number:04}", like, draw, 3) for number in range(1000)]
+    began = time.perf_counter()
+    tracks = tracks_of(records)
+    assert time.perf_counter() - began <= 10
+    assert (len(tracks), sum(bool(track.steps) for track in tracks) <= 2) == (200, True)
