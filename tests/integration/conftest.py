@@ -1,43 +1,15 @@
-"""Engines of the integration tests: private, in a scratch cache, opened once a module and tidied at its end."""
+"""Engines of the integration tests: private, opened once a module and tidied at its end."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.integration.snapshot import in_process
 
-from isobench.clean import clean
 from isobench.engines import bridge, docker, libvirt
 from isobench.errors import IsobenchError
-from isobench.host.lock import measuring
-from isobench.host.paths import Paths, run_folder
-
-_SCRATCH = "isob-"
-
-
-@pytest.fixture(scope="session")
-def paths() -> Iterator[Paths]:
-    """Short scratch folders: socket names end at 108 bytes. No measurement runs beside these tests."""
-    if os.geteuid() != 0:
-        pytest.skip("private engines need root")
-    with measuring(run_folder(), wait=True):
-        # The lock is ours, so whoever left such folders is dead: a test run that was killed.
-        for old in Path("/var/tmp").glob(f"{_SCRATCH}*"):
-            clean(_below(old))
-            shutil.rmtree(old, ignore_errors=True)
-        made = _below(Path(tempfile.mkdtemp(prefix=_SCRATCH, dir="/var/tmp")))
-        made.cache.mkdir()
-        made.run.mkdir()
-        yield made
-        shutil.rmtree(made.reports, ignore_errors=True)
-
-
-def _below(scratch: Path) -> Paths:
-    return Paths(scratch / "cache", scratch / "run", scratch / "results", scratch, workloads=(), targets=())
+from isobench.host.paths import Paths
 
 
 @pytest.fixture(scope="module")
@@ -61,5 +33,5 @@ def docker_engine(paths: Paths, network: bridge.Network) -> Iterator[docker.Dock
 def libvirt_engine(paths: Paths) -> Iterator[libvirt.LibvirtEngine]:
     if reason := libvirt.unavailable():
         pytest.skip(reason)
-    with libvirt.libvirt_engine(paths) as engine:
+    with libvirt.libvirt_engine(in_process(paths)) as engine:
         yield engine

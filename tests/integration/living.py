@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.snapshot import in_process
 
 from isobench.engines import bridge
 from isobench.errors import IsobenchError
@@ -85,7 +86,7 @@ class Bench:
             pytest.skip(reason)
         if not hasattr(self, "libvirt"):
             self.kernel = ensure_kernel(self.guest, self.paths.cache)
-            self.libvirt = self.stack.enter_context(libvirt.libvirt_engine(self.paths))
+            self.libvirt = self.stack.enter_context(libvirt.libvirt_engine(in_process(self.paths)))
         return VmTarget(spec, self.libvirt, self.network, self.kernel, self.guest, "tcg", self.store, self.paths.cache)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from isobench.host import cgroup
@@ -16,12 +17,17 @@ _OURS = ("dockerd", "containerd", "containerd-shim-runc-v2", "docker-proxy", "ru
          "native", "init")  # fmt: skip
 
 
+def in_process(paths: Paths) -> Paths:
+    """Return paths with another root for a libvirt in this process, which holds it until the process ends."""
+    return replace(paths, cache=paths.cache / "in")
+
+
 def snapshot(paths: Paths) -> dict[str, set[str]]:
     """Return, by kind, what is on this host now."""
     return {
         "processes": {f"{pid} {' '.join(words)[:160]}" for pid, words in command_lines()
                       if Path(words[0]).name in _OURS},
-        "links": set(_lines("ip", "-o", "-br", "link")),
+        "links": {line.split()[0] for line in _lines("ip", "-o", "-br", "link")},
         "mounts": {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()},
         "loops": set(_lines("losetup", "--noheadings", "--list", "--output", "NAME")),
         "groups": set(cgroup.leftovers()),

@@ -170,7 +170,7 @@ def test_what_a_killed_run_left_in_an_engine_of_the_users_own_is_removed(user: U
 def test_a_qemu_that_is_killed_aborted_or_frozen_is_one_failed_sample(user: User) -> None:
     if reason := libvirt.unavailable():
         pytest.skip(reason)
-    user.workload("good", "timeout = 15\n" + job("sleep 2; echo rate 12.5", more="timeout = 6\n"))
+    user.workload("good", "timeout = 10\n" + job("sleep 2; echo rate 12.5", more="timeout = 6\n"))
     with leaving_nothing(user.paths):
         process = user.start(*run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "4"))
         for number, fault in enumerate((signal.SIGKILL, signal.SIGABRT, signal.SIGSTOP), 1):

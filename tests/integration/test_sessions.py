@@ -151,6 +151,8 @@ def kill_and_go_on(user: User, targets: tuple[str, ...], moments: list[float]) -
     if len(kept) < 3 * len(targets):
         code, said = user.isobench(*words)
         assert code == 0, said
+    else:
+        user.isobench("clean")
     meta, samples = user.session()
     assert samples[: len(kept)] == kept
     assert [s["number"] for s in samples] == list(range(3 * len(targets)))

@@ -50,4 +50,4 @@ def test_fifty_kills(paths: Paths, tmp_path: Path) -> None:
         sessions += 1
         samples += len(user.session()[1])
     row(f"harness: {done} kill -9", ", ".join(TARGETS), "nothing; `--resume` goes on",
-        f"{samples} samples of {sessions} sessions: 0 lost, 0 repeated")  # fmt: skip
+        f"{samples} samples of {sessions} session(s): 0 lost, 0 repeated")  # fmt: skip

@@ -33,7 +33,7 @@ class Console(Listener):
         Raises SampleError("timeout"), or "died" when the VM hung up first.
         """
         search = PatternSearch(re.compile(re.escape(mark).replace(b"\\\n", rb"\r*\n")))
-        return self._wait_for(lambda: search.advance(self._output), timeout_s, f"no {mark!r} on the console")
+        return self._wait_for(lambda: search.advance(self._output), timeout_s, "the guest's kernel did not come up")
 
     def text(self) -> str:
         """Return the last 64 KiB, decoded as far as they can be."""

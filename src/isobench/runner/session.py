@@ -73,6 +73,9 @@ def run_session(request: Request, paths: Paths, say: Say, progress: Progress) ->
         # The lock is ours, so whoever left these is dead.
         for leftover in clean(paths):
             say(f"a killed run had left {leftover}: removed")
+        for workload in request.workloads:
+            if reason := memory.short(workload.resources.memory):
+                raise UsageError(reason, where=workload.name, mend="end other programs, or lower resources.memory")
         try:
             with house(paths, request.targets, say) as opened:
                 prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}

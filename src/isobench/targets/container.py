@@ -42,7 +42,7 @@ def creation(
         ),
         "host_config": api.create_host_config(
             # The one init in the cache is bound over, so that all instances share its pages.
-            binds=[f"{folder}:/dev/isobench", f"{guest.init}:/dev/isobench/init:ro"],
+            binds=[f"{folder}:/dev/isobench:ro", f"{guest.init}:/dev/isobench/init:ro"],
             cgroup_parent=parent,
             mem_limit=workload.resources.memory,
             memswap_limit=workload.resources.memory,

@@ -12,6 +12,7 @@ from typing import Self
 
 from isobench.errors import SampleError
 from isobench.guest.channel import Channel
+from isobench.host import memory
 from isobench.host.cgroup import Cgroup
 from isobench.host.cpus import cpu_list
 from isobench.targets.base import Prepared, Slot
@@ -39,6 +40,8 @@ class Life:
         with ExitStack() as stack:
             self.slot.folder.mkdir(parents=True, exist_ok=True)
             stack.callback(shutil.rmtree, self.slot.folder, ignore_errors=True)
+            if reason := memory.short(self.prepared.workload.resources.memory):
+                raise SampleError("error", reason)
             self.cgroup = stack.enter_context(Cgroup(self.slot.id))
             self.cgroup.limit_cpus(self.cores)
             self.channel = stack.enter_context(Channel(self.slot.folder / "channel"))
