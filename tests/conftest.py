@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.user import User
 
 from isobench.clean import clean
+from isobench.engines import docker
+from isobench.host import cgroup
 from isobench.host.lock import measuring
 from isobench.host.paths import Paths, run_folder
 
@@ -36,3 +39,13 @@ def paths() -> Iterator[Paths]:
 
 def _below(scratch: Path) -> Paths:
     return Paths(scratch / "cache", scratch / "run", scratch / "results", scratch, workloads=(), targets=())
+
+
+@pytest.fixture
+def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
+    """A user of the command line, with a folder of their own and the tests' cache."""
+    if reason := cgroup.unavailable() or docker.unavailable(paths):
+        pytest.skip(reason)
+    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
+    yield made
+    made.leave()

@@ -15,28 +15,15 @@ from pathlib import Path
 import pytest
 from tests.integration.fault_table import row
 from tests.integration.snapshot import leaving_nothing
-from tests.integration.test_sessions import job, run_words
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User, job, run_words
 
-from isobench.engines import docker
-from isobench.host import cgroup
-from isobench.host.paths import Paths
-
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
+pytestmark = ENGINES
 
 
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    made.workload("good", job("sleep 0.2; echo rate 12.5"))
-    yield made
-    made.leave()
+@pytest.fixture(autouse=True)
+def good(user: User) -> None:
+    """A workload with nothing wrong about it."""
+    user.workload("good", job("sleep 0.2; echo rate 12.5"))
 
 
 @contextmanager

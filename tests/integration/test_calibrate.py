@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from tests.integration.snapshot import leaving_nothing
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User
 
 from isobench.calibrate import load
-from isobench.engines import docker
-from isobench.host import cgroup
-from isobench.host.paths import Paths
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
-
-
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    yield made
-    made.leave()
+pytestmark = ENGINES
 
 
 def test_two_sessions_make_the_hosts_profile_and_stay_out_of_the_users_own(user: User) -> None:

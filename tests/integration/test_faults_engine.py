@@ -15,20 +15,15 @@ import pytest
 from docker import APIClient
 from tests.integration.fault_table import row
 from tests.integration.snapshot import leaving_nothing
-from tests.integration.test_sessions import job, run_words
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User, job, run_words
 
 from isobench.engines import docker, libvirt
 from isobench.engines.dockerd import EmbeddedDocker
-from isobench.host import cgroup, reaper
+from isobench.host import reaper
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
+pytestmark = ENGINES
 
 # In a mount namespace, so that neither the host's libvirt, if it has one, nor its folders are touched.
 LIBVIRTD = """
@@ -39,15 +34,6 @@ done
 exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
 """
 PLACES = [Path(place, "libvirt") for place in ("/var/lib", "/run", "/etc", "/var/cache", "/var/log")]
-
-
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    yield made
-    made.leave()
 
 
 def awaited(look: Callable[[], int | None], timeout: float = 60) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +13,10 @@ import pytest
 from tests.integration.fault_table import row
 from tests.integration.living import MARKS, SPECS, Bench, ask, living, make_workload, opened_bench
 from tests.integration.snapshot import leaving_nothing, left, snapshot
-from tests.integration.test_sessions import job, run_words
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User, job, run_words
 
-from isobench.engines import docker, libvirt
+from isobench.engines import libvirt
 from isobench.guest.build import FLAGS, SOURCES, compile_program
-from isobench.host import cgroup
 from isobench.host.cpus import Placement
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines, run
@@ -33,11 +30,7 @@ from isobench.targets.docker import DockerTarget
 from isobench.targets.native import NativeTarget
 from isobench.targets.vm import VmTarget
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
+pytestmark = ENGINES
 
 ALL = ("native", "docker", "vm")
 BOUND = 192 << 20
@@ -113,15 +106,6 @@ int main(void)
     return taken ? 0 : 3;
 }
 """
-
-
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    yield made
-    made.leave()
 
 
 def go_wrong(user: User, faults: Iterable[Fault], targets: Sequence[str]) -> None:

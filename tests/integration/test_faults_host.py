@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.integration.fault_table import row
 from tests.integration.snapshot import leaving_nothing
 from tests.integration.test_bad_luck import one_line, small_disk
-from tests.integration.test_sessions import job, run_words
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User, job, run_words
 
-from isobench.engines import docker, libvirt
-from isobench.host import cgroup, memory
-from isobench.host.paths import Paths
+from isobench.engines import libvirt
+from isobench.host import memory
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
+pytestmark = ENGINES
 MIB = 1 << 20
 # A /dev of its own with every device but one, for the command that follows.
 WITHOUT_KVM = """
@@ -41,15 +33,6 @@ shift
 exec "$@"
 """
 NO_KVM = 'mount --bind /dev/null /dev/kvm; shift; exec "$@"'
-
-
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    yield made
-    made.leave()
 
 
 def ask_for(user: User, name: str, mebibytes: int) -> None:

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.integration.snapshot import leaving_nothing, left, snapshot
-from tests.integration.user import User
+from tests.integration.user import ENGINES, User, job, run_words
 
-from isobench.engines import docker
-from isobench.host import cgroup
-from isobench.host.paths import Paths
 from isobench.host.process import command_lines
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
-    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
-]
-JOB = '[[job]]\nname = "work"\ncommand = {command}\n{more}[[job.metric]]\nname = "cpu_events"\nfrom = "{source}"\n'
-
-
-def job(script: str, source: str = 'regex"\npattern = "rate ([0-9.]+)', more: str = "") -> str:
-    return JOB.format(command=json.dumps(["sh", "-c", script]), source=source, more=more)
-
-
-@pytest.fixture
-def user(paths: Paths, tmp_path: Path) -> Iterator[User]:
-    if reason := cgroup.unavailable() or docker.unavailable(paths):
-        pytest.skip(reason)
-    made = User(tmp_path, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
-    yield made
-    made.leave()
-
-
-def run_words(user: User, *more: str) -> list[str]:
-    return ["run", "--results", str(user.results), "--no-report", "--seed", "1", "--trust-native", *more]
+pytestmark = ENGINES
 
 
 def test_workloads_that_go_wrong_are_failed_samples_with_their_output_and_the_others_go_on(user: User) -> None:

@@ -13,8 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from isobench.host.paths import Paths
 
+ENGINES = [
+    pytest.mark.docker,
+    pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
+    pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
+]
+"""Marks of a module whose tests use ``user``."""
+
+JOB = '[[job]]\nname = "work"\ncommand = {command}\n{more}[[job.metric]]\nname = "cpu_events"\nfrom = "{source}"\n'
 _PATIENCE = 200.0
 _APPLETS = ("sh", "sleep", "cat", "echo", "dd", "yes", "true", "head", "tail", "date", "kill", "mkdir", "ls", "seq")
 
@@ -99,3 +109,11 @@ class User:
             f'{head}{timeout}{before}\n[ready]\n{ready}\n[resources]\nvcpus = 1\nmemory = "96 MiB"\ndisk = "24 MiB"\n'
             f"{bracket}{after}"
         )
+
+
+def job(script: str, source: str = 'regex"\npattern = "rate ([0-9.]+)', more: str = "") -> str:
+    return JOB.format(command=json.dumps(["sh", "-c", script]), source=source, more=more)
+
+
+def run_words(user: User, *more: str) -> list[str]:
+    return ["run", "--results", str(user.results), "--no-report", "--seed", "1", "--trust-native", *more]

@@ -14,8 +14,6 @@ from isobench.host.paths import Paths
 
 pytestmark = [pytest.mark.soak, pytest.mark.docker, pytest.mark.vm, pytest.mark.timeout(3600)]
 
-user = faults.user
-
 
 @pytest.fixture(autouse=True)
 def _vms() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.integration.fault_table import row
-from tests.integration.test_sessions import job, kill_and_go_on
-from tests.integration.user import User
+from tests.integration.test_sessions import kill_and_go_on
+from tests.integration.user import User, job
 
 from isobench.engines import docker, libvirt
 from isobench.host import cgroup
