@@ -151,6 +151,8 @@ def test_killed_with_a_vm_alive_clean_removes_the_rest(user: User) -> None:
         while not vms():
             assert time.monotonic() < deadline
             time.sleep(0.02)
+        # Let QEMU come up: until then it ends with the process that started it.
+        time.sleep(1)
         process.kill()
         process.wait()
         assert vms()

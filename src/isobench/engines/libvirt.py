@@ -298,7 +298,8 @@ def clean(paths: Paths) -> list[str]:
     """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
     removed = _clean_own()
     for pid, words in command_lines():
-        if any(word.startswith(f"guest={PREFIX}") for word in words):
+        # By the name and by the cache: another isobench of this host may have another one.
+        if any(word.startswith(f"guest={PREFIX}") for word in words) and any(f"{paths.cache}/" in w for w in words):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 removed.append(f"VM process {pid}")
