@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from isobench.errors import UsageError
+from isobench.host.process import command_words
 
 HOST = Path("/run/isobench")
 """Where root measures; whoever else wants the host to himself must ask there too."""
@@ -96,8 +96,4 @@ def _holder(descriptor: int) -> str:
 
 def _myself() -> str:
     since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    program = Path(sys.argv[0])
-    # ``python -m isobench`` runs isobench/__main__.py.
-    name = program.parent.name if program.name == "__main__.py" else program.name
-    command = shlex.join([name, *sys.argv[1:]])
-    return f"{command[:200]} (process {os.getpid()}, since {since})"
+    return f"{shlex.join(command_words())[:200]} (process {os.getpid()}, since {since})"

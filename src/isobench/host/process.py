@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def last_lines(output: bytes, count: int = _LAST_LINES) -> str:
     """Return the last lines of a program's output, decoded safely and joined into one line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return " | ".join(lines[-count:])
+
+
+def command_words() -> list[str]:
+    """Return the words that this process was started with, without the path of its program."""
+    program = Path(sys.argv[0])
+    # ``python -m isobench`` runs isobench/__main__.py.
+    return [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:]]
 
 
 def command_lines() -> Iterator[tuple[int, list[str]]]:

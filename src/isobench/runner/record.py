@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from isobench.errors import UsageError
 from isobench.host import cpus
 from isobench.host.facts import environment
 from isobench.host.paths import Paths
+from isobench.host.process import command_words
 from isobench.house import House
 from isobench.model import Cell, Parameters, Workload
 from isobench.model.sample import FORMAT, Fact
@@ -33,7 +33,7 @@ def opening(session: str, plan: Plan, paths: Paths, house: House, prepared: dict
         "state": "running",
         "started_at": now(),
         "isobench": __version__,
-        "command": ["isobench", *sys.argv[1:]],
+        "command": command_words(),
         "seed": plan.seed,
         "plan": plan_table(plan),
         "environment": facts,
