@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Show a session in the terminal.",
     "compare": "Compare two sessions: effect, interval, verdict, what differs.",
     "export": "Write a session for another tool: CSV, Parquet, pytest-benchmark, GitHub, Bencher, OpenMetrics.",
+    "ab": "Compare variants interleaved on this host until the difference is decided.",
     "check": "Judge a session by its baseline: the gate for CI.",
     "baseline": "Keep sessions and known changes as a baseline.",
     "history": "Show where each series changed over all sessions.",

@@ -180,7 +180,7 @@ def _quantile(freedom: float) -> float:
 def _answer(one: _Seen, error: float, freedom: float, question: Question, p: float | None, q: float | None) -> Answer:
     distance, reach = one.judged - one.centre, _quantile(freedom) * error
     low, high = one.in_unit(distance - reach), one.in_unit(distance + reach)
-    verdict, reason = _verdict(low, high, one.before, question.limits, q)
+    verdict, reason = verdict_of(low, high, one.before, question.limits, q)
     if one.sessions < FEWEST_SESSIONS:
         few = _few(one.sessions, question.known)
         reason = f"{reason}; {few}" if reason else few
@@ -192,7 +192,8 @@ def _answer(one: _Seen, error: float, freedom: float, question: Question, p: flo
     return Answer(verdict, reason, one.sessions, one.n, one.before, after, ratio, (low, high), p, q)
 
 
-def _verdict(low: float, high: float, before: float, limits: Limits, q: float | None) -> tuple[Verdict, str]:
+def verdict_of(low: float, high: float, before: float, limits: Limits, q: float | None) -> tuple[Verdict, str]:
+    """Return the verdict, and why, of a ratio\'s interval and corrected p by a series\' limits (docs/gate.md)."""
     bound = limits.bound(before)
     if low > bound or high < -bound:
         if q is None or q > RATE:

@@ -93,10 +93,11 @@ def find(names: Iterable[str], files: Iterable[Path]) -> list[TargetSpec]:
 
 
 def _load(file: Path) -> list[TargetSpec]:
-    return [_build(file, name, table) for name, table in read_toml(file).items()]
+    return [build(file, name, table) for name, table in read_toml(file).items()]
 
 
-def _build(file: Path, name: str, table: Any) -> TargetSpec:
+def build(file: Path, name: str, table: Any) -> TargetSpec:
+    """Return the target that a table of a file describes; raises UsageError naming the place in it."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"[{plain(name, 40)}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32"
