@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isobench.engines import bridge, docker, dockerd, firewall, libvirt
+from isobench.engines import bridge, docker, dockerd, firewall, libvirt, podman
 from isobench.host import cgroup
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
@@ -15,12 +15,14 @@ def clean(paths: Paths) -> list[str]:
     done += libvirt.clean(paths)
     done += docker.clean()
     for name in cgroup.leftovers():
-        cgroup.Cgroup(name).remove()
-        done.append(f"control group {name}")
+        # Every instance has a folder of its name, made before its group: one that is not here is another isobench's.
+        if (paths.run / name).is_dir():
+            cgroup.Cgroup(name).remove()
+            done.append(f"control group {name}")
     cgroup.remove_parent()
     done += dockerd.clean(paths)
-    if bridge.remove():
-        done.append(f"bridge {bridge.NAME}")
+    done += podman.clean(paths)
+    done += bridge.clean(paths.run)
     firewall.put_back(paths.run / "firewall.json")
     instances = paths.cache / "instances"
     for folder in sorted(instances.iterdir()) if instances.is_dir() else ():

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from isobench.engines import libvirt
 from isobench.host import cgroup
 from isobench.host.paths import Paths
 from isobench.model import TargetSpec
+from isobench.targets.kind import kinds
 
 _CPU = Path("/sys/devices/system/cpu")
 _MEMORY = Path("/sys/kernel/mm")
@@ -27,25 +29,22 @@ class Finding:
 
 def examine(paths: Paths, specs: Sequence[TargetSpec]) -> list[Finding]:
     """Return a finding for each target; KVM is proven by booting the guest kernel."""
-    no_docker, no_vm = _reasons(paths)
-    # Every target needs Docker: the one root file system is built there.
-    reasons = {"native": no_docker, "docker": no_docker, "vm": no_vm}
-    findings = [
-        Finding(spec.name, reasons.get(spec.kind) is None, reasons.get(spec.kind) or spec.title) for spec in specs
-    ]
+    reasons = {spec.name: _unavailable(spec, paths) for spec in specs}
+    findings = [Finding(spec.name, not reasons[spec.name], reasons[spec.name] or spec.title) for spec in specs]
+    no_vm = _nothing() or libvirt.unavailable()
     return [*findings, _kvm(paths) if no_vm is None else Finding("kvm", False, no_vm)]
 
 
-def _reasons(paths: Paths) -> tuple[str | None, str | None]:
-    """Return why containers, and why VMs, cannot run."""
-    from isobench.engines import docker, libvirt
+def _unavailable(spec: TargetSpec, paths: Paths) -> str | None:
+    return _nothing() or kinds()[spec.kind].unavailable(spec, paths)
 
+
+def _nothing() -> str | None:
+    """Return why nothing can run here."""
     if os.geteuid() != 0:
         # What else is missing only root can see: the sbin folders are on no one else's PATH.
-        root = "control groups, mounts and the bridge need root: run it with sudo"
-        return root, root
-    no_docker = cgroup.unavailable() or docker.unavailable(paths)
-    return no_docker, no_docker or libvirt.unavailable()
+        return "control groups, mounts and the bridge need root: run it with sudo"
+    return cgroup.unavailable()
 
 
 def _kvm(paths: Paths) -> Finding:

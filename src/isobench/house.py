@@ -5,49 +5,70 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
-from isobench.engines import bridge, docker, kvm, libvirt
-from isobench.errors import HarnessError, IsobenchError, UsageError
+from isobench.engines import bridge, docker
+from isobench.errors import IsobenchError, UsageError
 from isobench.guest.build import GuestBinaries, build
 from isobench.host import cgroup
 from isobench.host.paths import Paths
 from isobench.images.base import ensure_base, needs_base
 from isobench.images.build import ensure_image
-from isobench.images.kernel import ensure_kernel
 from isobench.images.rootfs import ensure_rootfs
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec, Workload
 from isobench.targets.base import Prepared, Target
-from isobench.targets.docker import DockerTarget
-from isobench.targets.native import NativeTarget
-from isobench.targets.vm import VmTarget
+from isobench.targets.kind import kinds
+from isobench.workloads.bring import settle
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass
 class House:
-    """Open engines and what stands on them. ``unavailable`` says why a target cannot run here."""
+    """Open engines and what stands on them. ``unavailable`` says why a target cannot run here.
+
+    ``stack`` closes, at the house's end, what a kind of target opens for itself.
+    """
 
     paths: Paths
     guest: GuestBinaries
     docker: docker.DockerEngine
+    stack: ExitStack
+    say: Say
     targets: dict[str, Target] = field(default_factory=dict)
     acceleration: dict[str, str] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    kernel: Kernel | None = None
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Path:
+        """The folder on the cache's disk that takes the instances' writable layers."""
+        return self.paths.cache / "instances"
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what several targets share: made by the first that asks."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        return cast(T, self.shared[key])
 
     def prepare(self, workload: Workload, say: Say) -> Prepared:
         """Return the workload's image and root file system, built first where need be, and the targets' shares."""
-        builder = self.docker.builder
-        base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
-        image = ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say)
-        prepared = Prepared(workload, image, ensure_rootfs(builder, image, self.paths.cache))
+        prepared = self.docker.watched(lambda: self._built(workload, say))
         for target in self.targets.values():
             target.prepare(prepared)
         return prepared
+
+    def _built(self, workload: Workload, say: Say) -> Prepared:
+        builder = self.docker.builder
+        base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
+        image = ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say)
+        rootfs = ensure_rootfs(builder, image, self.paths.cache)
+        return Prepared(settle(workload, image, rootfs), image, rootfs)
 
 
 def needs() -> str | None:
@@ -68,45 +89,17 @@ def house(paths: Paths, specs: Sequence[TargetSpec], say: Say) -> Iterator[House
         network = stack.enter_context(bridge.Bridge())
         say("starting Docker")
         engine = stack.enter_context(docker.docker_engine(paths, network))
-        opened = House(paths, guest, engine, versions=dict(engine.versions()))
-        virtual: dict[str, Any] = {}
+        opened = House(paths, guest, engine, stack, say, versions=dict(engine.versions()))
+        opened.store.mkdir(exist_ok=True)
         for spec in specs:
             try:
-                opened.targets[spec.name], opened.acceleration[spec.name] = _open(spec, opened, virtual, stack, say)
+                found = kinds()[spec.kind].open(spec, opened)
             except UsageError:
                 raise
             except IsobenchError as error:
                 opened.unavailable[spec.name] = error.line()
+            else:
+                opened.targets[spec.name], opened.acceleration[spec.name] = found.target, found.acceleration
+                if found.kernel:
+                    opened.kernels[spec.name] = found.kernel
         yield opened
-
-
-def _open(spec: TargetSpec, opened: House, virtual: dict[str, Any], stack: ExitStack, say: Say) -> tuple[Target, str]:
-    store = opened.paths.cache / "instances"
-    store.mkdir(exist_ok=True)
-    match spec.kind:
-        case "native":
-            return NativeTarget(spec, opened.guest, store), "none"
-        case "docker":
-            return DockerTarget(spec, opened.docker, opened.guest), "none"
-        case "vm":
-            if not virtual:
-                virtual |= _open_libvirt(opened, stack, say)
-            target = VmTarget(
-                spec, virtual["engine"], opened.docker.network, virtual["kernel"], opened.guest,
-                virtual["acceleration"], store, opened.paths.cache,
-            )  # fmt: skip
-            return target, virtual["acceleration"]
-        case kind:
-            raise UsageError(f"target {spec.name} has the unknown kind {kind!r}", mend="known: native, docker, vm")
-
-
-def _open_libvirt(opened: House, stack: ExitStack, say: Say) -> dict[str, Any]:
-    if reason := libvirt.unavailable():
-        raise HarnessError(reason)
-    say("opening libvirt")
-    engine = stack.enter_context(libvirt.libvirt_engine(opened.paths))
-    opened.kernel = kernel = ensure_kernel(opened.guest, opened.paths.cache)
-    say("proving KVM")
-    state = kvm.probe(kernel, opened.paths.cache, opened.paths.run)
-    opened.versions |= engine.versions() | {"guest_kernel": kernel.release}
-    return {"engine": engine, "kernel": kernel, "acceleration": "kvm" if state.available else "tcg"}

@@ -43,7 +43,7 @@ def snapshot(paths: Paths) -> dict[str, set[str]]:
 def left(paths: Paths, before: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return what is there now and was not before; waits a moment for the kernel's own tidying."""
     found: dict[str, set[str]] = {}
-    for _ in range(20):
+    for _ in range(50):
         found = {kind: more for kind, now in snapshot(paths).items() if (more := now - before[kind])}
         if not found:
             break
@@ -56,7 +56,8 @@ def leaving_nothing(paths: Paths) -> Iterator[None]:
     """Fail when something is left that was not there before."""
     before = snapshot(paths)
     yield
-    assert left(paths, before) == {}
+    found = left(paths, before)
+    assert found == {}, found
 
 
 def _lines(*command: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from contextlib import suppress
@@ -109,6 +110,22 @@ def test_an_option_is_what_changes(user: User) -> None:
     assert "options.read_only" in said
 
 
+def test_another_image_is_a_variant_and_what_it_made_worse_is_found(user: User) -> None:
+    dockerfile = "FROM scratch\nCOPY bin /bin\nCOPY start.sh /\nENV PATH=/bin\n"
+    user.workload("plain", "", "sh /start.sh", dockerfile, 'on = "output"\noutput = "up"')
+    (user.home / "workloads" / "plain" / "start.sh").write_text("echo up\nexec sleep 600\n")
+    shutil.copytree(user.home / "workloads" / "plain", user.home / "worse", symlinks=True)
+    (user.home / "worse" / "start.sh").write_text("sleep 0.5\necho up\nexec sleep 600\n")
+    code, said = ab(user, "docker", "docker,image=./worse", "-w", "plain", "--least", "4", "--json")
+    assert code == 1, said
+    found = document(said)
+    assert verdicts(found)["time_to_ready"] == "regression", said
+    assert {line["field"] for line in found["subject"]} >= {"image", "rootfs"}
+    meta, _ = user.session()
+    assert set(meta["images"]) == {"plain", "plain,image=./worse"}
+    assert meta["ab"]["variants"][1]["image"] == "./worse"
+
+
 def test_strict_fails_where_blocks_are_too_few(user: User) -> None:
     service(user)
     words = ("native", "native", "-w", "service", "--trust-native", "--least", "4", "--most", "4")
@@ -136,14 +153,24 @@ def test_what_cannot_be_compared_is_told_before_anything_is_measured(user: User)
     assert not user.results.exists() or not list(user.results.iterdir())
 
 
+def test_a_runtime_that_the_engine_does_not_know_is_missing_and_the_others_are_compared(user: User) -> None:
+    service(user)
+    words = ("-w", "service", "--least", "4", "--most", "4")
+    code, said = ab(user, "docker", "docker,runtime=nosuch", *words)
+    assert code == 4, said
+    assert "missing: docker,runtime=nosuch could not run: " in said.splitlines()[-1]
+    code, said = ab(user, "docker", "docker,runtime=nosuch", "docker,runtime=runc", *words)
+    assert code == 4, said
+    assert "docker,runtime=runc against docker: failed, exit code 4: " in said
+    assert "docker,runtime=nosuch could not run: " in said
+    assert "options.runtime" in said
+
+
 def test_bad_input_is_told_in_one_line(user: User) -> None:
     service(user)
     for words, last in (
-        (("docker",), "needs two variants"),
-        (("docker", "docker,speed=1"), "docker.options.speed"),
         (("docker", "docker@HEAD"), "not a git repository"),
         (("native", "native"), "add --trust-native"),
-        (("docker", "docker", "--least", "8", "--most", "4"), "--most 4 is below --least 8"),
     ):
         code, said = ab(user, *words, "-w", "service")
         assert code == 2, said

@@ -206,23 +206,31 @@ def system_libvirt(root: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]
     finally:
         for daemon in started:
             daemon.terminate()
+            daemon.send_signal(signal.SIGCONT)
             daemon.wait(20)
         for place in made:
             place.rmdir()
         shutil.rmtree(root)
 
 
+NO_LIBVIRTD = pytest.mark.skipif(shutil.which("libvirtd") is None, reason="libvirtd is not installed")
+
+
+def libvirt_uri(root: Path) -> str:
+    return f"qemu:///system?socket={root}/socket/libvirt-sock"
+
+
 @pytest.mark.vm
-@pytest.mark.skipif(shutil.which("libvirtd") is None, reason="libvirtd is not installed")
-def test_a_libvirtd_of_the_users_own_that_is_restarted_is_waited_for(user: User) -> None:
+@NO_LIBVIRTD
+def test_a_libvirtd_of_the_users_own_that_is_restarted_or_thawed_is_waited_for(user: User) -> None:
     if reason := libvirt.unavailable():
         pytest.skip(reason)
     user.workload("good", job("sleep 1; echo rate 12.5"))
     root = user.paths.cache.parent / "lv"
-    uri = f"qemu:///system?socket={root}/socket/libvirt-sock"
+    uri = libvirt_uri(root)
     with leaving_nothing(user.paths), system_libvirt(root) as start:
         daemon = start()
-        words = run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "2")
+        words = run_words(user, "-w", "good", "-t", "vm-micro", "--samples", "3")
         process = user.start(*words, LIBVIRT_DEFAULT_URI=uri)
         user.wait_for(process, "[  1/")
         awaited(lambda: qemu(user))
@@ -230,12 +238,35 @@ def test_a_libvirtd_of_the_users_own_that_is_restarted_is_waited_for(user: User)
         daemon.wait()
         (root / "socket" / "libvirt-sock").unlink()
         user.wait_for(process, "waiting up to")
-        start()
+        daemon = start()
+        user.wait_for(process, "[  2/")
+        awaited(lambda: qemu(user))
+        daemon.send_signal(signal.SIGSTOP)
+        awaited(lambda: user.said().count("waiting up to") == 2 or None)
+        daemon.send_signal(signal.SIGCONT)
         assert process.wait(120) == 4, user.said()
         listed = subprocess.run(["virsh", "-c", uri, "list", "--all", "--name"], capture_output=True, check=True)
         assert listed.stdout.split() == []
-    assert outcomes(user, "vm-micro") == ["error", "ok"]
-    assert "libvirt" in error(user)
+    assert outcomes(user, "vm-micro") == ["error", "error", "ok"]
     assert user.session()[0]["versions"]["libvirt_engine"] == "the host's own"
     assert "Traceback" not in user.said()
-    engine_row("the user's own libvirtd: SIGKILL, restarted", "vm-micro", user)
+    for fault, sample in zip(("SIGKILL, restarted", "SIGSTOP, thawed"), user.session()[1][1:], strict=False):
+        assert "libvirt" in sample["error"]
+        row(f"the user's own libvirtd: {fault}", "vm-micro", f"`error: {sample['error']}`, exit 4",
+            "all samples; the session goes on")  # fmt: skip
+
+
+def test_a_private_dockerd_that_freezes_during_a_build_is_started_anew_and_builds_again(user: User) -> None:
+    dockerfile = "FROM scratch\nCOPY bin /bin\nENV PATH=/bin\nRUN sleep 3\n"
+    user.workload("slow", job("echo rate 12.5"), dockerfile=dockerfile)
+    with leaving_nothing(user.paths):
+        process = user.start(*run_words(user, "-w", "slow", "-t", "native", "--samples", "1"))
+        user.wait_for(process, "building the image of slow")
+        time.sleep(1)
+        os.kill(awaited(lambda: program("dockerd", str(user.paths.run))), signal.SIGSTOP)
+        assert process.wait(120) == 0, user.said()
+    said = user.said()
+    assert "Traceback" not in said
+    (line,) = (line for line in said.splitlines() if "started anew" in line)
+    assert said.count("building the image of slow") == 2
+    row("private dockerd: SIGSTOP during a build", "any", f"`{line}`; exit 0", "all samples: it is built again")

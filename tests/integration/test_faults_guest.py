@@ -223,6 +223,11 @@ INITS = {
     "mute-init": ("(void)argc, (void)argv;", "timeout", "within"),
     "dead-init": ("if (argc > 0 && argv) return 7;", "died", ""),
     "mad-init": ('if (channel_open(argv[argc - 1]) >= 0) channel_frame("\\377 mad\\n");', "rubbish", "the guest sent"),
+    "greedy-init": (
+        "channel_open(argv[argc - 1]); for (char *more; (more = sbrk(4096)) != (void *)-1;) *more = 1;",
+        "died",
+        "memory",
+    ),
     "hasty-init": ("", "clock", "the guest's clock ran at 1."),
 }
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from tests.integration.snapshot import leaving_nothing, left, snapshot
@@ -99,6 +100,64 @@ def test_a_terminal_that_closes_ends_the_session_with_its_samples_kept(user: Use
     assert len(samples) >= 2
 
 
+def listens(process: subprocess.Popen[str], number: int) -> bool:
+    """Return whether a process has a handler for a signal: before it has, Python's own rules hold."""
+    try:
+        text = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    (caught,) = (int(line.split()[1], 16) for line in text.splitlines() if line.startswith("SigCgt:"))
+    return bool(caught >> (number - 1) & 1)
+
+
+def interrupt_while_opening(user: User, targets: tuple[str, ...], moments: list[float]) -> int:
+    """SIGINT a session at each of the moments (seconds after it listens); return how many came before a sample could.
+
+    Each ends with exit 130, one line, and nothing left.
+    """
+    before = snapshot(user.paths)
+    words = run_words(user, "-w", "good", *(word for name in targets for word in ("-t", name)), "--samples", "1")
+    early = 0
+    for moment in moments:
+        known = set(user.results.glob("*"))
+        process = user.start(*words)
+        while not listens(process, signal.SIGTERM):
+            assert process.poll() is None, user.said()
+            time.sleep(0.002)
+        time.sleep(moment)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130, (moment, user.said())
+        said = user.said()
+        assert "Traceback" not in said, (moment, said)
+        assert "had left" not in said, (moment, said)
+        found = left(user.paths, before)
+        assert found == {}, (moment, found, said)
+        if not set(user.results.glob("*")) - known:
+            assert [line for line in said.splitlines() if line and line[0] != "·"] == ["isobench: interrupted"]
+            early += 1
+    return early
+
+
+def test_an_interrupt_at_any_moment_while_the_house_opens_leaves_nothing(user: User) -> None:
+    user.workload("good", job("echo rate 12.5"))
+    draw = random.Random(7)  # noqa: S311
+    assert interrupt_while_opening(user, ("native", "docker"), [draw.uniform(0, 4) for _ in range(6)]) >= 3
+
+
+def test_another_isobench_that_cleans_up_takes_nothing_from_a_session(user: User) -> None:
+    user.workload("good", job("sleep 0.5; echo rate 12.5"))
+    other = User(user.home / "other", user.paths)
+    places = {"ISOBENCH_CACHE": str(other.home / "cache"), "ISOBENCH_RUN": str(other.home / "run")}
+    with leaving_nothing(user.paths):
+        process = user.start(*run_words(user, "-w", "good", "-t", "native", "-t", "docker", "--samples", "1"))
+        other.home.mkdir()
+        while process.poll() is None:
+            assert other.isobench("clean", **places) == (0, "nothing was left behind\n")
+            time.sleep(0.3)
+        assert process.returncode == 0, user.said()
+    assert [sample["outcome"] for sample in user.session()[1]] == ["ok"] * 4
+
+
 def kill_and_go_on(user: User, targets: tuple[str, ...], moments: list[float]) -> None:
     """SIGKILL a session at each of the moments (seconds after its first sample could begin), then go on with it."""
     before = snapshot(user.paths)
@@ -120,11 +179,13 @@ def kill_and_go_on(user: User, targets: tuple[str, ...], moments: list[float]) -
                 break
             words = ["run", "--results", str(user.results), "--no-report", "--trust-native", "--resume", meta["id"]]
     if len(kept) < 3 * len(targets):
-        code, said = user.isobench(*words)
-        assert code == 0, said
+        _, said = user.isobench(*words)
     else:
-        user.isobench("clean")
+        said = user.isobench("clean")[1]
     meta, samples = user.session()
+    assert meta["state"] == "complete" or len(kept) == len(samples), said
+    # An emulated guest's clock runs late on a busy host, whatever was killed.
+    assert {sample["outcome"] for sample in samples} <= {"ok", "clock"}, said
     assert samples[: len(kept)] == kept
     assert [s["number"] for s in samples] == list(range(3 * len(targets)))
     assert len({(s["cell"]["target"], s["block"]) for s in samples}) == 3 * len(targets)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.living import CAN_RUN, MARKS, SPECS, Bench, ask, living, opened_bench
+from tests.integration.living import CAN_RUN, MARKS, NAMES, SPECS, Bench, ask, living, opened_bench
 
 from isobench.errors import SampleError
 from isobench.guest import commands
@@ -17,7 +17,7 @@ from isobench.host import cgroup
 from isobench.host.paths import Paths
 
 pytestmark = CAN_RUN
-NAMES = [pytest.param(name, marks=MARKS[spec.kind]) for name, spec in SPECS.items()]
+ALL = [pytest.param(name, marks=MARKS[SPECS[name].kind]) for name in NAMES]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def traces(bench: Bench, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("target", ALL)
 def test_a_whole_life_leaves_nothing(bench: Bench, target: str) -> None:
     name = f"t-{target}-stop"
     with living(bench, target, name) as (instance, times, prepared):
@@ -77,7 +77,7 @@ def test_a_whole_life_leaves_nothing(bench: Bench, target: str) -> None:
     assert traces(bench, name) == []
 
 
-@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("target", ALL)
 def test_a_killed_one_leaves_nothing(bench: Bench, target: str) -> None:
     name = f"t-{target}-kill"
     with living(bench, target, name) as (instance, times, _):
@@ -87,7 +87,7 @@ def test_a_killed_one_leaves_nothing(bench: Bench, target: str) -> None:
     assert traces(bench, name) == []
 
 
-@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("target", ALL)
 def test_leaving_in_the_middle_leaves_nothing(bench: Bench, target: str) -> None:
     name = f"t-{target}-left"
     with pytest.raises(SampleError, match="enough"), living(bench, target, name):

@@ -66,6 +66,7 @@ class User:
                 process.wait(60)
         said = self.said()
         assert "Traceback" not in said, said
+        assert "this run had left" not in said, said
         return process.returncode, said
 
     def said(self) -> str:

@@ -7,13 +7,14 @@ from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+from tests.soak.counts import count
 from tests.unit.fuzz import test_fuzz_figures, test_fuzz_guest, test_fuzz_session, test_fuzz_toml
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 CASES = settings(
-    max_examples=10_000, derandomize=False, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-    print_blob=True,
+    max_examples=count("cases", 10_000), derandomize=False, deadline=None, database=None, print_blob=True,
+    suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
 

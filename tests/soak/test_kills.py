@@ -1,4 +1,7 @@
-"""Fifty ``kill -9`` at seeded random moments, each gone on with by ``--resume``: nothing lost, repeated or left."""
+"""Fifty ``kill -9`` at seeded random moments, each gone on with by ``--resume``: nothing lost, repeated or left.
+
+And fifty SIGINT while a session's house opens.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from tests.integration.fault_table import row
-from tests.integration.test_sessions import kill_and_go_on
+from tests.integration.test_sessions import interrupt_while_opening, kill_and_go_on
 from tests.integration.user import User, job
+from tests.soak.counts import count
 
 from isobench.engines import docker, libvirt
 from isobench.host import cgroup
@@ -25,7 +29,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="engines need root"),
     pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
 ]
-KILLS = 50
+KILLS = count("kills", 50)
+INTERRUPTS = count("interrupts", 50)
 TARGETS = ("native", "docker", "vm-micro")
 SEED = 3
 
@@ -51,3 +56,13 @@ def test_fifty_kills(paths: Paths, tmp_path: Path) -> None:
         samples += len(user.session()[1])
     row(f"harness: {done} kill -9", ", ".join(TARGETS), "nothing; `--resume` goes on",
         f"{samples} samples of {sessions} session(s): 0 lost, 0 repeated")  # fmt: skip
+
+
+def test_fifty_interrupts_while_the_house_opens(user: User) -> None:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+    user.workload("good", job("echo rate 12.5"))
+    draw = random.Random(SEED)  # noqa: S311
+    early = interrupt_while_opening(user, TARGETS, [draw.uniform(0, 6) for _ in range(INTERRUPTS)])
+    row(f"harness: {INTERRUPTS} SIGINT, {early} of them before a sample could begin", ", ".join(TARGETS),
+        "`isobench: interrupted`, exit 130", "every finished sample")  # fmt: skip

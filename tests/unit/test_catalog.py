@@ -51,8 +51,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (TABLE.format(name="a", kind="podman"), "targets.toml: a: Input tag 'podman'"),
-        (TABLE.format(name="a", kind="vm"), "targets.toml: a.options: Field required"),
+        (TABLE.format(name="a", kind="podmann"), "targets.toml: a.kind: 'podmann' is no kind of target"),
+        (TABLE.format(name="a", kind="vm"), "targets.toml: a.options.machine: Field required"),
         (TABLE.format(name="a", kind="vm") + 'options = { machine = "pc" }', r"a.options.machine: Input should be"),
         (TABLE.format(name="a", kind="native") + "speed = 1", "a.speed: Extra inputs are not permitted"),
         (TABLE.format(name="a", kind="docker") + "options = { privileged = true }", r"a.options.privileged: Extra inp"),

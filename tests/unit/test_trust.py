@@ -9,6 +9,7 @@ import pytest
 from isobench.errors import UsageError
 from isobench.model import Ready, Resources, TargetSpec, Workload
 from isobench.targets.trust import require_trust
+from isobench.workloads.bring import bring
 
 NATIVE, DOCKER = (TargetSpec(kind, kind, "t", "d", "i") for kind in ("native", "docker"))
 
@@ -41,3 +42,13 @@ def test_the_users_word_or_another_target_is_enough(tmp_path: Path) -> None:
     theirs = [workload(tmp_path / "theirs" / "redis")]
     require_trust(theirs, [NATIVE], tmp_path / "ours", trust_native=True)
     require_trust(theirs, [DOCKER], tmp_path / "ours", trust_native=False)
+
+
+def test_an_image_that_was_brought_is_foreign_wherever_its_file_lies(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "Dockerfile").write_text("FROM scratch\n")
+    for what, said in ((str(tmp_path / "redis"), "redis/Dockerfile"), ("team/app:1", "team/app:1")):
+        with pytest.raises(UsageError, match=f"^{said}: .*--trust-native"):
+            require_trust([bring(what)], [NATIVE], tmp_path, trust_native=False)
+        require_trust([bring(what)], [DOCKER], tmp_path, trust_native=False)
+        require_trust([bring(what)], [NATIVE], tmp_path, trust_native=True)

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from isobench.ab.checkout import as_of, commit_of
 from isobench.ab.comparison import Comparison
 from isobench.ab.judge import Rules
-from isobench.ab.session import IncomparableError, Progress, Say, Session
+from isobench.ab.session import IncomparableError, Progress, Session
 from isobench.ab.variant import Variant
-from isobench.clean import clean
-from isobench.errors import HarnessError, IsobenchError, UsageError, engine_words
-from isobench.host import lock, memory
+from isobench.ab.works import workloads_of
 from isobench.host.paths import Paths
-from isobench.house import House, house
+from isobench.house import House
 from isobench.model import Workload
+from isobench.runner.premises import Say, premises
 from isobench.runner.session import headlines, refuse_impossible
 from isobench.store.writer import refuse_unwritable
 from isobench.targets.base import Prepared
 from isobench.targets.trust import require_trust
-
-Works = dict[str | None, tuple[Workload, ...]]
-"""The workloads as each commit has them; None for the files as they are."""
 
 
 def compare_variants(
@@ -40,48 +32,25 @@ def compare_variants(
     the comparison, its session kept.
     """
     refuse_unwritable(paths.results)
-    with _as_of_refs(variants, workloads) as works:
+    with workloads_of(variants, workloads) as works:
         for one in variants:
-            require_trust(works[one.ref], [one.spec], paths.workloads[0], trust_native=trust_native)
+            require_trust(works[one.label], [one.spec], paths.workloads[0], trust_native=trust_native)
         every = [workload for some in works.values() for workload in some]
         for workload in every:
             refuse_impossible(workload)
-        with lock.measuring(paths.run, wait=wait, waiting=lambda holder: say(f"waiting for {holder}")):
-            # The lock is ours, so whoever left these is dead.
-            for leftover in clean(paths):
-                say(f"a killed run had left {leftover}: removed")
-            for workload in every:
-                if reason := memory.short(workload.resources.memory):
-                    raise UsageError(reason, where=workload.name, mend="end other programs, or lower resources.memory")
-            try:
-                with house(paths, [one.spec for one in variants], say) as opened:
-                    here = _available(variants, opened)
-                    shares = {one.label: _prepared(one, works[one.ref], opened, say) for one in here}
-                    session = Session(here, shares, opened, paths, headlines(workloads), seed=seed, budget=budget,
-                                      rules=rules or Rules())  # fmt: skip
-                    return session.carry_out(say, progress)
-            except Exception as error:
-                if isinstance(error, IsobenchError) or (words := engine_words(error)) is None:
-                    raise
-                raise HarnessError(words, mend="see `isobench doctor`") from error
+        with premises(paths, [one.spec for one in variants], every, say, wait=wait) as opened:
+            here = available(variants, opened.targets, opened.unavailable)
+            shares = {one.label: _prepared(one, works[one.label], opened, say) for one in here}
+            session = Session(here, shares, opened, paths, headlines(workloads), seed=seed, budget=budget,
+                              rules=rules or Rules())  # fmt: skip
+            return session.carry_out(say, progress)
 
 
-@contextmanager
-def _as_of_refs(variants: Sequence[Variant], workloads: Sequence[Workload]) -> Iterator[Works]:
-    """Give the workloads as each variant's commit has them, for as long as they are measured."""
-    with tempfile.TemporaryDirectory(prefix="isobench-") as scratch:
-        works: Works = {None: tuple(workloads)}
-        for number, ref in enumerate(dict.fromkeys(one.ref for one in variants if one.ref)):
-            into = Path(scratch) / str(number)
-            into.mkdir()
-            works[ref] = tuple(as_of(one, commit_of(ref, one.folder), into) for one in workloads)
-        yield works
-
-
-def _available(variants: Sequence[Variant], opened: House) -> list[Variant]:
-    here = [one for one in variants if one.label in opened.targets]
-    gone = "; ".join(f"{name} could not run: {reason}" for name, reason in opened.unavailable.items())
+def available(variants: Sequence[Variant], targets: Collection[str], unavailable: Mapping[str, str]) -> list[Variant]:
+    """Return the variants that can run here; raises IncomparableError without the reference, or without another."""
+    here = [one for one in variants if one.label in targets]
     if not here or here[0] is not variants[0] or len(here) == 1:
+        gone = "; ".join(f"{name} could not run: {reason}" for name, reason in unavailable.items())
         raise IncomparableError(f"missing: {gone}", mend="see `isobench doctor`")
     return here
 

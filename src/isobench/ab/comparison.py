@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from isobench.ab.blocks import Over
 from isobench.gate.document import document as document_of
 from isobench.gate.finding import PRECEDENCE, Check, Finding
 
-Ended = Literal["decided", "most", "budget", "failing", "interrupted", "broken"]
+Ended = Over | Literal["interrupted", "broken"]
 ENDED: dict[Ended, str] = {
     "decided": "every headline series is decided",
     "most": "the most blocks that were allowed",
     "budget": "the budget was spent",
-    "failing": "a variant failed in several blocks in a row and was given up",
+    "failing": "nothing is left to compare: what is not decided was given up",
     "interrupted": "interrupted",
     "broken": "the harness failed",
 }
@@ -23,7 +24,8 @@ ENDED: dict[Ended, str] = {
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Variants against the first of them. ``headlines`` are the series that decide when to stop; ``unavailable`` says
-    why a variant cannot run here; ``broken`` what ended the session before its time, in one line."""
+    why a variant cannot run here, ``given_up`` why a cell was; ``broken`` what ended the session before its time, in
+    one line."""
 
     check: Check
     variants: tuple[str, ...]
@@ -32,13 +34,14 @@ class Comparison:
     blocks: int
     seconds: float
     folder: Path
-    unavailable: dict[str, str]
+    unavailable: dict[str, str] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
     broken: str = ""
 
     @property
     def codes(self) -> tuple[int, ...]:
         """Every exit code that something asks for, in their precedence."""
-        failed = self.unavailable or self.ended == "failing"
+        failed = self.unavailable or self.given_up
         asked = {*self.check.codes, *((4,) if failed else ()), *((5,) if self.broken else ())}
         return tuple(code for code in PRECEDENCE if code in asked)
 
@@ -71,6 +74,7 @@ class Comparison:
             "blocks": self.blocks,
             "seconds": self.seconds,
             "unavailable": self.unavailable,
+            "given_up": self.given_up,
             "broken": self.broken,
             "exit_code": self.exit_code,
             "exit_codes": list(self.codes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from isobench.ab.sequential import Pairs, Spending, decide
@@ -13,7 +13,7 @@ from isobench.gate.limits import Override, limits_of
 from isobench.metrics import METRICS
 from isobench.model import Cell, Sample
 from isobench.parity import Comparison as Parity
-from isobench.parity import Line, compare, of_session
+from isobench.parity import Line, ParityRecord, compare, of_session
 from isobench.store.reader import SessionRecord
 
 
@@ -28,15 +28,26 @@ class Rules:
 
 @dataclass
 class _Side:
-    """One cell's values by metric and block, why a metric is absent, and how its samples failed."""
+    """One cell's values by metric and block, why a metric is absent, how its samples failed, and its last block."""
 
     values: dict[str, dict[int, float]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     failed: str = ""
+    last: int = 0
+
+    def until(self, block: int) -> _Side:
+        """Return it as it was after a block: what a reference showed later is not missing in whoever had left."""
+        told = {name: {at: value for at, value in values.items() if at <= block}
+                for name, values in self.values.items()}  # fmt: skip
+        return replace(self, values={name: values for name, values in told.items() if values}, last=block)
 
 
 def judge(session: SessionRecord, variants: Sequence[Variant], rules: Rules | None = None) -> Check:
-    """Judge the session's variants by the first of them; valid at whichever block it is asked."""
+    """Judge the session's variants by the first of them; valid at whichever block it is asked.
+
+    All series of all variants and workloads are one family, whose false discovery rate is controlled. A pair that has
+    left keeps the looks that it had.
+    """
     rules = rules or Rules()
     records = of_session(session)
     sides = {cell: _side(cell, session.samples) for cell in records}
@@ -44,7 +55,6 @@ def judge(session: SessionRecord, variants: Sequence[Variant], rules: Rules | No
     reference, *others = variants
     asked: dict[tuple[Cell, str], Pairs] = {}
     found: list[Finding] = []
-    subject: dict[tuple[str, str, str], tuple[Line, list[str]]] = {}
     for cell in [cell for cell in records if cell.target == reference.label]:
         if not sides[cell].values:
             found.append(_nothing(cell, "time_to_ready", sides[cell]))
@@ -54,16 +64,31 @@ def judge(session: SessionRecord, variants: Sequence[Variant], rules: Rules | No
             if own not in records:
                 continue
             parity = compare(records[cell], records[own])
-            for line in parity.subject:
-                subject.setdefault((line.field, str(line.a), str(line.b)), (line, []))[1].append(str(own))
-            asked |= _asked(own, variant, sides[cell], sides[own], parity, rules)
-            found += _unjudged(own, sides[cell], sides[own], parity)
+            both = min(sides[cell].last, sides[own].last)
+            first, second = sides[cell].until(both), sides[own].until(both)
+            if not first.values:
+                found.append(_nothing(own, "time_to_ready", first if second.values else second))
+                continue
+            asked |= _asked(own, variant, first, second, parity, rules)
+            found += _unjudged(own, first, second, parity)
     found += [Finding(*key, answer.verdict, answer.reason, answer)
               for key, answer in decide(asked, blocks, rules.spending).items()]  # fmt: skip
     emulated = {cell for cell, record in records.items() if record.acceleration == "tcg"}
     listed = tuple(replace(one, emulated=one.cell in emulated) for one in _ordered(found))
-    return Check(session.id, (reference.label,), listed, tuple((line, tuple(of)) for line, of in subject.values()),
-                 tuple(_notes(session.samples, blocks)), rules.strict)  # fmt: skip
+    return Check(session.id, (reference.label,), listed, _subject(records, reference, others),
+                 tuple(_notes(session.samples, sides)), rules.strict)  # fmt: skip
+
+
+def _subject(
+    records: Mapping[Cell, ParityRecord], reference: Variant, others: Sequence[Variant]
+) -> tuple[tuple[Line, tuple[str, ...]], ...]:
+    """Return what differs from the reference, each with the cells that it is true of: whether samples count or not."""
+    found: dict[tuple[str, str, str], tuple[Line, list[str]]] = {}
+    for cell, record in records.items():
+        for own in (replace(cell, target=one.label) for one in others if cell.target == reference.label):
+            for line in compare(record, records[own]).subject if own in records else ():
+                found.setdefault((line.field, str(line.a), str(line.b)), (line, []))[1].append(str(own))
+    return tuple((line, tuple(of)) for line, of in found.values())
 
 
 def _side(cell: Cell, samples: Sequence[Sample]) -> _Side:
@@ -71,6 +96,7 @@ def _side(cell: Cell, samples: Sequence[Sample]) -> _Side:
     for sample in samples:
         if sample.cell != cell:
             continue
+        side.last = max(side.last, sample.block)
         if sample.left_out == "failed":
             side.failed = f"{sample.outcome}: {sample.error}"
         if sample.left_out:
@@ -89,7 +115,7 @@ def _asked(
     named = replace(cell, target=variant.target)
     return {
         (cell, name): Pairs(values, own.values[name], limits_of(named, METRICS[name], rules.overrides),
-                            METRICS[name].instant == "image")
+                            METRICS[name].instant == "image", own.last)
         for name, values in reference.values.items()
         if name in own.values and not parity.refusals(name)
     }  # fmt: skip
@@ -114,12 +140,12 @@ def _nothing(cell: Cell, name: str, side: _Side) -> Finding:
     return Finding(cell, name, "inconclusive", "no sample of it counts")
 
 
-def _notes(samples: Sequence[Sample], blocks: int) -> Iterator[str]:
+def _notes(samples: Sequence[Sample], sides: Mapping[Cell, _Side]) -> Iterator[str]:
     for cell in dict.fromkeys(sample.cell for sample in samples):
         out = [sample for sample in samples if sample.cell == cell and sample.left_out not in (None, "warm-up")]
         if out:
             why = ", ".join(dict.fromkeys(str(sample.left_out) for sample in out))
-            yield f"{cell}: {len(out)} of {blocks} blocks do not count ({why})"
+            yield f"{cell}: {len(out)} of {sides[cell].last} blocks do not count ({why})"
 
 
 def _ordered(findings: list[Finding]) -> list[Finding]:

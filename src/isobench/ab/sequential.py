@@ -12,6 +12,9 @@ exact form). So the rate holds for any dependence by Boole's inequality, when lo
 and two things are valid whenever one stops: the smallest ``p / increment`` so far as a p, which the false discovery
 rate of the run is controlled with (R. Johari and others, *Always Valid Inference*, Oper. Res. 70, 2022), and what all
 looks' intervals have in common as an interval.
+
+Every series has looks of its own: one that leaves, since its pair is decided, spends nothing from then on and keeps its
+p and its interval. Its q can only fall, as the p of the others do.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import numpy as np
 from isobench.gate.decide import NOTHING, SURE, Answer, verdict_of
 from isobench.gate.limits import Limits
 from isobench.stats import adjusted
-from isobench.stats.values import Values, paired
+from isobench.stats.values import Values, checked
 
 FEWEST = 4
 """Fewer pairs are not tested."""
@@ -54,23 +57,30 @@ class Spending:
     def looks(self, blocks: int) -> tuple[tuple[int, float], ...]:
         """Return the looks of a run that ended after ``blocks``, each with its share of the error rate."""
         at = [block for block in self.planned() if block < blocks] + [blocks]
-        return tuple((block, (block - before) / self.most) for before, block in zip([0, *at[:-1]], at, strict=True))
+        told = zip([0, *at[:-1]], at, strict=True)
+        return tuple((block, (block - before) / self.most) for before, block in told if block > before)
 
     def words(self) -> str:
         """Return the rule for the session's record."""
         return (f"a look after each of {', '.join(map(str, self.planned()))} blocks, which spends its share of them; "
-                "until every headline series is decided")  # fmt: skip
+                "a variant of a workload leaves when its headline series are decided")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """One series of the reference and of a variant: values by block, and what change counts. ``counted`` figures (the
-    size of an image) have no chance in them."""
+    size of an image) have no chance in them. ``left`` is the last block that the series took part in, None while it is
+    open: it spends nothing later, and keeps its p and interval."""
 
     reference: Mapping[int, float]
     variant: Mapping[int, float]
     limits: Limits
     counted: bool = False
+    left: int | None = None
+
+    def common(self, end: int) -> list[int]:
+        """Return the blocks up to ``end`` in which both have a value."""
+        return sorted(block for block in self.reference.keys() & self.variant.keys() if block <= end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +109,26 @@ class _Seen:
 def decide(series: Mapping[Key, Pairs], blocks: int, spending: Spending | None = None) -> dict[Key, Answer]:
     """Answer for all series of a run that has come to ``blocks``: they are one family for the correction.
 
-    The answer holds at whichever block one stops for it. ``Answer.n`` is the number of pairs.
+    The answer holds at whichever block one stops for it, for each series at its own. ``Answer.n`` is the number of
+    pairs.
     """
-    looks = [look for look in (spending or Spending()).looks(blocks) if look[1] > 0]
-    seen = {key: _seen(pairs, looks) for key, pairs in series.items()}
+    rule = spending or Spending()
+    ends = {key: blocks if pairs.left is None else min(pairs.left, blocks) for key, pairs in series.items()}
+    looks = {end: rule.looks(end) for end in set(ends.values())}
+    common = {key: pairs.common(ends[key]) for key, pairs in series.items()}
+    seen = {key: _seen(pairs, common[key], looks[ends[key]]) for key, pairs in series.items()}
     p = {key: _always_valid(one) if one else None for key, one in seen.items()}
     q = dict(zip(p, adjusted(p.values()), strict=True))
     return {
-        key: _answer(one, series[key].limits, p[key], q[key]) if one else _too_few(series[key])
+        key: _answer(one, series[key].limits, p[key], q[key]) if one else _too_few(len(common[key]))
         for key, one in seen.items()
     }
 
 
-def _seen(pairs: Pairs, looks: Sequence[tuple[int, float]]) -> _Seen | None:
-    common = sorted(pairs.reference.keys() & pairs.variant.keys())
+def _seen(pairs: Pairs, common: Sequence[int], looks: Sequence[tuple[int, float]]) -> _Seen | None:
     if len(common) < FEWEST:
         return None
-    before, after = paired(pairs.reference, pairs.variant)
+    before, after = (checked(side[block] for block in common) for side in (pairs.reference, pairs.variant))
     logs = bool(min(before.min(), after.min()) > 0)
     differences = np.log(after) - np.log(before) if logs else after - before
     level = float(np.exp(np.log(before).mean())) if logs else float(before.mean())
@@ -131,8 +144,7 @@ def _look(own: Values, share: float) -> _Look:
     return _Look(float(own.mean()), error, int(own.size), share)
 
 
-def _too_few(pairs: Pairs) -> Answer:
-    count = len(pairs.reference.keys() & pairs.variant.keys())
+def _too_few(count: int) -> Answer:
     return Answer("inconclusive", f"fewer than {FEWEST} blocks in which both have it", 1, count)
 
 

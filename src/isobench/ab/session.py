@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from isobench.ab.blocks import Blocks
 from isobench.ab.comparison import ENDED, Comparison, Ended
 from isobench.ab.judge import Rules, judge
 from isobench.ab.variant import Variant
@@ -18,16 +19,16 @@ from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.model import Cell, Parameters, Sample
 from isobench.parity import compare, of_session
-from isobench.plan import Headline, Plan, Step, next_step
+from isobench.plan import Headline, Plan, Step
 from isobench.plan.stopping import Rule, measured, stop_of
 from isobench.runner import record
 from isobench.runner.measure import measure
+from isobench.runner.premises import Say
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter
 from isobench.targets.base import Prepared, Slot
 from isobench.verdict.text import difference
 
-Say = Callable[[str], None]
 Progress = Callable[[Sample, float], None]
 """Called after each sample with it and the seconds that the session has run."""
 Shares = Mapping[str, Mapping[str, Prepared]]
@@ -52,7 +53,7 @@ class Session:
         names = list(next(iter(shares.values())))
         cells = tuple(Cell(name, one.label, Parameters()) for name in names for one in variants)
         self._plan = Plan(cells, seed, Rule(fill=True, most=rules.spending.most), headlines, budget)
-        self._samples: list[Sample] = []
+        self._blocks = Blocks(self._plan, variants[0].label, rules.spending.planned())
         meta = self._opening()
         self._refuse_incomparable(meta)
         self._writer = SessionWriter.create(paths.results, seed)
@@ -62,62 +63,45 @@ class Session:
     def carry_out(self, say: Say, progress: Progress) -> Comparison:
         """Measure until decided; an interrupt or a failure of the harness ends it with every finished sample kept."""
         self._writer.write_meta(self._meta)
-        ended: Ended = "budget"
+        ended: Ended
         broken = ""
         try:
-            ended = self._until_decided(say, progress)
-            if ended != "budget" and any(self._given_up(cell) for cell in self._plan.cells):
-                ended = "failing"
+            for step in self._blocks.steps(lambda: self._look(say), self._elapsed):
+                sample = self._take(step)
+                self._writer.append(sample)
+                self._blocks.samples.append(sample)
+                progress(sample, self._elapsed())
+            ended = self._blocks.ended(self._elapsed())
         except KeyboardInterrupt:
             ended = "interrupted"
         except IsobenchError as error:
             ended, broken = "broken", error.line()
         return self._close(ended, broken)
 
-    def _until_decided(self, say: Say, progress: Progress) -> Ended:
-        block, looks = 0, self._rules.spending.planned()
-        while step := next_step(self._plan, self._samples, self._elapsed()):
-            if step.block != block and block in looks and self._decided(say):
-                return "decided"
-            block = step.block
-            sample = self._take(step)
-            self._writer.append(sample)
-            self._samples.append(sample)
-            progress(sample, self._elapsed())
-        if self._plan.budget is not None and self._elapsed() >= self._plan.budget:
-            return "budget"
-        return "decided" if self._decided(say) else "most"
-
-    def _given_up(self, cell: Cell) -> bool:
-        stop = stop_of(self._plan.rule, (), cell, self._samples)
-        return stop is not None and stop.reason == "failing"
-
-    def _decided(self, say: Say) -> bool:
+    def _look(self, say: Say) -> Check:
+        """Judge, and tell what is found of the headlines that are open."""
         found = self._judged()
+        here = self._blocks.open
         headlines = {(headline.workload, headline.metric) for headline in self._plan.headlines}
-        concerned = [one for one in found.findings if (one.cell.workload, one.metric) in headlines]
-        for one in concerned:
-            low, high = one.answer.ratio[1:] if one.answer and one.answer.ratio else (0.0, 0.0)
-            between = f" (ratio {low:.3f} to {high:.3f})" if high else ""
-            say(f"after {self._blocks} blocks: {one.name}: {one.verdict}{between}")
-        return all(one.verdict != "inconclusive" for one in concerned)
-
-    @property
-    def _blocks(self) -> int:
-        return max((sample.block for sample in self._samples), default=0)
+        for one in found.findings:
+            if one.cell in here and (one.cell.workload, one.metric) in headlines:
+                low, high = one.answer.ratio[1:] if one.answer and one.answer.ratio else (0.0, 0.0)
+                between = f" (ratio {low:.3f} to {high:.3f})" if high else ""
+                say(f"after {self._blocks.done} blocks: {one.name}: {one.verdict}{between}")
+        return found
 
     def _judged(self) -> Check:
         return judge(self._record(self._meta), self._variants, self._rules)
 
     def _record(self, meta: dict[str, Any]) -> SessionRecord:
-        return SessionRecord(meta, tuple(self._samples), self._writer.folder)
+        return SessionRecord(meta, tuple(self._blocks.samples), self._writer.folder)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
 
     def _take(self, step: Step) -> Sample:
         prepared = self._shares[step.cell.target][step.cell.workload]
-        resources, number = prepared.workload.resources, len(self._samples)
+        resources, number = prepared.workload.resources, len(self._blocks.samples)
         folder = self._paths.run / f"{number:x}-{secrets.token_hex(3)}"
         folder.mkdir(mode=0o711)
         placement = cpus.place(resources.vcpus, prepared.workload.service is not None, cpus.usable())
@@ -125,19 +109,21 @@ class Session:
         return measure(self._writer.id, number, step, self._house.targets[step.cell.target], prepared, slot)
 
     def _opening(self) -> dict[str, Any]:
-        """Return session.json: the images of a commit stand by ``workload@ref``, the reference's also by workload."""
+        """Return session.json: a variant's own workload stands by ``name`` and what it says of it (``name@ref``,
+        ``name,image=…``), the reference's also by name."""
         told = {one.label: self._alone(one) for one in self._variants}
         reference = next(iter(told.values()))
         whole = dict(reference)
         for part in ("targets", "parity"):
             whole[part] = {key: table for own in told.values() for key, table in own[part].items()}
         for part in ("workloads", "images"):
-            by_ref = {f"{name}@{one.ref}" if one.ref else name: table
-                      for one in self._variants for name, table in told[one.label][part].items()}  # fmt: skip
-            whole[part] = {**reference[part], **by_ref}
+            by_source = {f"{name}{one.source}": table
+                         for one in self._variants for name, table in told[one.label][part].items()}  # fmt: skip
+            whole[part] = {**reference[part], **by_source}
         plan = record.plan_table(self._plan)
         plan["rule"] = f"{self._plan.words().partition(';')[0]}; {self._rules.spending.words()}"
-        variants = [{"label": one.label, "target": one.target, "ref": one.ref} for one in self._variants]
+        variants = [{"label": one.label, "target": one.target, "ref": one.ref, "image": one.image}
+                    for one in self._variants]  # fmt: skip
         return whole | {"plan": plan, "ab": {"reference": self._variants[0].label, "variants": variants}}
 
     def _alone(self, one: Variant) -> dict[str, Any]:
@@ -177,12 +163,13 @@ class Session:
             ended, broken = "broken", broken or error.line()
         return Comparison(
             self._judged(), tuple(one.label for one in self._variants),
-            tuple((headline.workload, headline.metric) for headline in self._plan.headlines), ended, self._blocks,
-            seconds, self._writer.folder, dict(self._house.unavailable), broken,
+            tuple((headline.workload, headline.metric) for headline in self._plan.headlines), ended, self._blocks.done,
+            seconds, self._writer.folder, dict(self._house.unavailable),
+            {str(cell): left.words for cell, left in self._blocks.left.items() if left.reason == "failing"}, broken,
         )  # fmt: skip
 
     def _stopped(self, cell: Cell, ended: Ended) -> dict[str, Any]:
-        stop = stop_of(self._plan.rule, (), cell, self._samples)
+        stop = self._blocks.left.get(cell) or stop_of(self._plan.rule, (), cell, self._blocks.samples)
         reason, words = (stop.reason, stop.words) if stop else (ended, ENDED[ended])
         return {"workload": cell.workload, "target": cell.target, "reason": reason, "words": words,
-                "samples": len(measured(cell, self._samples))}  # fmt: skip
+                "samples": len(measured(cell, self._blocks.samples))}  # fmt: skip

@@ -59,6 +59,7 @@ def _lines(found: Comparison) -> list[str]:
     subject = words.subject(found.check)
     return [
         *(f"{variant} could not run: {reason}" for variant, reason in found.unavailable.items()),
+        *(f"{cell} was given up: {why}" for cell, why in found.given_up.items()),
         *(f"{verdict}: {cell} {_names(of)}{': ' if why else ''}{why}" for (verdict, cell, why), of in said.items()),
         *(["what differs from the reference:", *(f"  {line}" for line in subject)] if subject else []),
         *found.check.notes,

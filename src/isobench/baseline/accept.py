@@ -33,14 +33,24 @@ class Accepted:
         return today > date.fromisoformat(self.until)
 
 
-def accept(folder: Path, metric: str, *, reason: str, until: str, cell: str = "*") -> Accepted:
+def accept(
+    folder: Path, metric: str, *, reason: str, until: str, cell: str = "*", today: date | None = None
+) -> Accepted:
     """Record a known change in a baseline folder, in place of one for the same series.
 
-    Raises UsageError for a metric that is not registered, an empty reason, or what is no date.
+    Raises UsageError for a metric that is not registered or that no gate judges, an empty reason, or a last day that
+    is no date or has passed.
     """
     if not reason.strip():
         raise UsageError("a known change needs a reason", mend="say why with --reason")
-    fresh = Accepted(registered(metric).name, cell, plain(reason.strip()), _date(until, "--until"))
+    known = registered(metric)
+    if known.direction == "neutral":
+        raise UsageError(f"{known.name} has no direction: neither way is better, so no gate judges it",
+                         mend="name a metric that has one (`isobench list metrics`)")  # fmt: skip
+    fresh = Accepted(known.name, cell, plain(reason.strip()), _date(until, "--until"))
+    if fresh.over(today or date.today()):
+        raise UsageError(f"{fresh.until} has passed: nothing would be accepted", where="--until",
+                         mend="name a day to come")  # fmt: skip
     others = [one for one in read_accepted(folder) if (one.metric, one.cell) != (fresh.metric, fresh.cell)]
     write_accepted(folder, [*others, fresh])
     return fresh

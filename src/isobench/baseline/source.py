@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,19 +30,22 @@ class Baseline:
 def load(source: str, index: Path | None = None) -> Baseline:
     """Return the baseline at ``DIR``, ``FILE`` or ``git:REF:PATH``.
 
-    A folder may be a baseline's, a results folder, or a session. Raw sessions go through the index below ``index``.
+    A folder may be a baseline's, a results folder, or a session. Sessions of ``isobench ab`` and those that confirm
+    another are no part of a results folder's baseline. Raw sessions go through the index below ``index``.
     Raises UsageError where there is nothing of that name, OtherFormatError and DamagedError on what cannot be read.
     """
     if source.startswith(GIT):
         return _of_git(source)
     path = Path(source)
-    if path.is_dir():
-        return Baseline(tuple(_in_folder(path, index)), read_accepted(path))
-    if path.name == META and path.is_file():
-        return Baseline((record_of(path.parent, index),))
-    if path.is_file():
+    session = path.parent if path.name == META else path
+    # pathlib's own questions raise where the name is too long to be one.
+    if os.path.isfile(session / META):  # noqa: PTH113
+        return Baseline((record_of(session, index),))
+    if os.path.isdir(path):  # noqa: PTH112
+        return Baseline(tuple(one for one in _in_folder(path, index) if not one.aside), read_accepted(path))
+    if os.path.isfile(path):  # noqa: PTH113
         return Baseline((read(path),), read_accepted(path.parent))
-    raise UsageError("no such baseline", where=source, mend="name a folder, a file or git:REF:PATH")
+    raise UsageError("no such baseline", where=plain(source), mend="name a folder, a file or git:REF:PATH")
 
 
 def _in_folder(folder: Path, index: Path | None, deeper: bool = True) -> list[Record]:
@@ -59,9 +63,10 @@ def _in_folder(folder: Path, index: Path | None, deeper: bool = True) -> list[Re
 
 
 def _of_git(source: str) -> Baseline:
-    ref, colon, path = source.removeprefix(GIT).partition(":")
-    if not ref or not colon or not path or ref.startswith("-"):
-        raise UsageError("is no git:REF:PATH", where=plain(source), mend="write git:main:baseline")
+    ref, _, path = source.removeprefix(GIT).partition(":")
+    # Only what the commit holds: a path from the root, or upwards, would lead to the files as they are.
+    if not ref or not path or ref.startswith("-") or path.startswith("/") or ".." in Path(path).parts:
+        raise UsageError("is no git:REF:PATH", where=plain(source), mend="write git:main:baseline, from this folder on")
     try:
         data = run(["git", "archive", "--format=tar", ref, "--", path]).stdout
     except HarnessError as error:

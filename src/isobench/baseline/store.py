@@ -41,10 +41,14 @@ class Kept:
 def add(folder: Path, record: Record) -> Path:
     """Keep a session in a baseline folder, among those of its class of host; return its file.
 
-    Raises UsageError where no sample of it counts, or it does not tell its host.
+    Raises UsageError where no sample of it counts, it does not tell its host, or it stands aside (``isobench ab``,
+    ``check --confirm``).
     """
     from isobench.calibrate.profile import HostClass
 
+    if record.aside:
+        raise UsageError(f"is {record.aside}, no session to go by", where=record.session,
+                         mend="name a session of `isobench run`")  # fmt: skip
     host = HostClass.of(record.environment)
     if host is None:
         raise UsageError("does not tell its host (CPU model, cores, memory)", where=record.session,
@@ -73,12 +77,12 @@ def prune(folder: Path, keep: int, today: date) -> list[str]:
     Returns what was removed, in words.
     """
     removed: list[str] = []
-    sessions = kept(folder)
+    # All is read before anything is removed: damage anywhere leaves the baseline as it is.
+    sessions, known = kept(folder), read_accepted(folder)
     for host in sorted({one.host for one in sessions}):
         for one in [one for one in sessions if one.host == host][:-keep]:
             one.file.unlink()
             removed.append(f"{host}/{one.record.session}")
-    known = read_accepted(folder)
     if over := [one for one in known if one.over(today)]:
         write_accepted(folder, [one for one in known if one not in over])
         removed += [f"accepted {one.cell} {one.metric}, over since {one.until}" for one in over]

@@ -5,20 +5,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from isobench.calibrate.latency import Latency, measured
-from isobench.clean import clean
-from isobench.errors import HarnessError, IsobenchError, UsageError, engine_words
-from isobench.host import cpus, lock
+from isobench.errors import IsobenchError, UsageError
+from isobench.host import cpus
 from isobench.host.paths import Paths, give_to_caller
-from isobench.house import House, house
 from isobench.model import Parameters, TargetSpec, Workload
 from isobench.plan.stopping import Rule
-from isobench.runner.session import Request, Say, run_session
+from isobench.runner.premises import Say, premises
+from isobench.runner.session import Request, run_session
 from isobench.store.reader import SessionRecord, read_session
 from isobench.store.writer import refuse_unwritable
 from isobench.targets.base import Prepared, Slot, Target
@@ -60,7 +58,7 @@ class Taken:
 def prepare(campaign: Campaign, paths: Paths, say: Say) -> Preparation:
     """Build what the sessions need and ping an idle instance of each target: outside the budget and all samples."""
     refuse_unwritable(paths.results)
-    with _opened(campaign, paths, say) as opened:
+    with premises(paths, campaign.targets, campaign.workloads, say, wait=campaign.wait) as opened:
         for name in [n for n, how in opened.acceleration.items() if how == "tcg" and not campaign.emulated]:
             say(f"{name} could only be emulated here: left out; name it with -t to calibrate it all the same")
             del opened.targets[name]
@@ -118,21 +116,6 @@ def _sessions(campaign: Campaign, paths: Paths, say: Say) -> Iterator[SessionRec
             f"about {min(ahead, max(left - lasted, 0)) / 60:.1f} min left"
         )
         yield session
-
-
-@contextmanager
-def _opened(campaign: Campaign, paths: Paths, say: Say) -> Iterator[House]:
-    """Open a house under the measuring lock, as a session does; an engine's own error becomes one line."""
-    with lock.measuring(paths.run, wait=campaign.wait, waiting=lambda holder: say(f"waiting for {holder}")):
-        for leftover in clean(paths):
-            say(f"a killed run had left {leftover}: removed")
-        try:
-            with house(paths, campaign.targets, say) as opened:
-                yield opened
-        except Exception as error:
-            if isinstance(error, IsobenchError) or (words := engine_words(error)) is None:
-                raise
-            raise HarnessError(words, mend="see `isobench doctor`") from error
 
 
 def _latency(target: Target, prepared: Prepared, paths: Paths) -> Latency:

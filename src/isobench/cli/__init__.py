@@ -78,9 +78,7 @@ def main() -> None:
     logging.basicConfig(format="· %(message)s", level=logging.WARNING)
     try:
         code = group.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):  # click makes the one of the other
         click.echo("isobench: interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:

@@ -40,9 +40,10 @@ def command(
 ) -> int:  # fmt: skip
     """Compare variants with the first of them: TARGET[,key=value…][@GITREF].
 
-    They are interleaved in blocks until every headline series is decided. Exit code 1 on a regression, 4 where a
-    series is missing, incomparable or failed to run, 3 where --strict finds one inconclusive, 5 where the harness
-    failed. Of several 5 comes before 1, 4 and 3.
+    A key is an option of the target, or image: another image for the workload (a reference, a folder with a
+    Dockerfile, a tar). Variants are interleaved in blocks until every headline series is decided; a decided one
+    leaves. Exit code 1 on a regression, 4 where a series is missing, incomparable or failed to run, 3 where --strict
+    finds one inconclusive, 5 where the harness failed. Of several 5 comes before 1, 4 and 3.
     """
     from isobench.ab.compare import compare_variants
     from isobench.ab.judge import Rules

@@ -25,11 +25,14 @@ def command() -> None:
 def add_command(session: str | None, folder: Path, results: Path | None) -> None:
     """Keep a session (its name or folder; by default the latest)."""
     from isobench.baseline.store import add
-    from isobench.history.record import condense
-    from isobench.store.reader import find_session, read_session
+    from isobench.history.index import record_of
+    from isobench.store.reader import find_own_session
 
     paths = Paths.default(results.absolute() if results else None)
-    click.echo(add(folder, condense(read_session(find_session(session, paths.results)))))
+    found, passed = find_own_session(session, paths.results)
+    if passed:
+        click.echo(f"· taken: {found.name}, the latest session of its own; {'; '.join(passed)}", err=True)
+    click.echo(add(folder, record_of(found)))
 
 
 @command.command("accept")

@@ -18,7 +18,8 @@ def command(metric: str | None, as_json: bool, results: Path | None) -> int:
     """Show where each series changed over the sessions of a folder.
 
     A change point is told with the first session after it, its size and its interval. It lasts five sessions at
-    least and is not smaller than the metric's smallest relevant effect.
+    least and is not smaller than the metric's smallest relevant effect. Exit code 5 where a session cannot be read, 4
+    where one is of another format, or no session has the metric; all others are shown.
     """
     from isobench.errors import UsageError
     from isobench.history.series import history_of
@@ -28,10 +29,14 @@ def command(metric: str | None, as_json: bool, results: Path | None) -> int:
     paths = Paths.default(results.absolute() if results else None)
     name = registered(metric).name if metric else None
     found = history_of(paths.results, paths.cache, name)
-    if not found.sessions and not found.unreadable:
-        raise UsageError("there is no session yet", where=str(paths.results), mend="make one with `isobench run`")
+    if not found.sessions and not found.failed:
+        kind = "session of its own" if found.aside else "session"
+        raise UsageError(f"there is no {kind} yet", where=str(paths.results), mend="make one with `isobench run`")
     if as_json:
         click.echo(json.dumps(document(found), indent=1, allow_nan=False))
     else:
         show(found)
-    return 5 if found.unreadable and not found.sessions else 0
+    if name and not found.tracks and not found.failed:
+        click.echo(f"isobench: {paths.results}: missing: no session has {name}", err=True)
+        return 4
+    return found.failed

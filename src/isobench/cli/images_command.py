@@ -23,9 +23,9 @@ def build(workloads: tuple[str, ...]) -> int:
     from isobench.workloads.loader import find
 
     paths = Paths.default()
-    targets = list(catalog.load_all(paths.targets).values())
+    targets = catalog.find([], paths.targets)
     with house(paths, targets, lambda words: click.echo(f"· {words}", err=True)) as opened:
-        for workload in find(workloads, paths.workloads):
+        for workload in find(workloads, paths.workloads, every=True):
             prepared = opened.prepare(workload, lambda words: click.echo(f"· {words}", err=True))
             click.echo(f"{workload.name}  {prepared.image.tag}  {prepared.rootfs.digest}")
     return 0
@@ -38,7 +38,7 @@ def list_() -> int:
 
     cache = cache_folder()
     click.echo(f"{cache}")
-    for part in ("base", "docker", "rootfs", "disks", "kernel", "guest", "libvirt"):
+    for part in ("base", "docker", "rootfs", "disks", "states", "kernel", "guest", "libvirt"):
         folder = cache / part
         if folder.is_dir():
             click.echo(
@@ -57,7 +57,7 @@ def prune(base: bool) -> int:
     paths = Paths.default()
     with lock.measuring(paths.run, wait=False, mend="try again when it has ended"):
         clean(paths)
-        for part in ("rootfs", "disks", "docker", "instances", *(("base", "kernel") if base else ())):
+        for part in ("rootfs", "disks", "states", "docker", "instances", *(("base", "kernel") if base else ())):
             if (paths.cache / part).exists():
                 shutil.rmtree(paths.cache / part)
                 click.echo(f"removed {part}")

@@ -37,7 +37,12 @@ def _workloads(paths: Paths) -> list[dict[str, str]]:
     from isobench.workloads.loader import load_all
 
     return [
-        {"name": w.name, "jobs": f"{len(w.jobs)} jobs", "description": w.description}
+        {
+            "name": w.name,
+            "sessions": "quick, full" if w.default else "full",
+            "jobs": f"{len(w.jobs)} jobs",
+            "description": w.description,
+        }
         for w in load_all(paths.workloads).values()
     ]
 

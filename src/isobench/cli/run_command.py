@@ -13,11 +13,12 @@ import click
 
 from isobench.errors import UsageError
 from isobench.host.paths import Paths, give_to_caller
-from isobench.model import Parameters, Sample
+from isobench.model import Parameters, Sample, Workload
 from isobench.plan import Plan, remaining
 
 if TYPE_CHECKING:
-    from isobench.runner.session import Request
+    from isobench.plan.forecast import Forecast
+    from isobench.runner.session import Finished, Request
 
 FULL_BUDGET = 3600.0
 """Seconds that ``--full`` fills unless told otherwise."""
@@ -42,7 +43,15 @@ def parse_duration(text: str) -> float:
 @click.option("--quick", "length", flag_value="quick", default="quick", help="Short jobs, few samples (the default).")
 @click.option("--full", "length", flag_value="full", help="Long jobs, samples until intervals are narrow.")
 @click.option("--samples", type=click.IntRange(min=1), help="Samples of each cell, instead of the plan's rule.")
-@click.option("--budget", metavar="DURATION", help="Start no new sample after this long (10m, 1h; --full: 1h).")
+@click.option(
+    "--budget", metavar="DURATION",
+    help="Start no new sample after this long (10m, 1h). --full: 1h, but every cell is measured once.",
+)  # fmt: skip
+@click.option("--image", metavar="REF|DOCKERFILE|TAR", help="Measure this image (docs/bring-your-own.md).")
+@click.option("--ready", metavar="REGEX", help="With --image: it is ready when its output matches.")
+@click.option("--port", type=click.IntRange(1, 65535), help="With --image: it serves when this port lets one in.")
+@click.option("--command", "program", metavar="WORDS", help="With --image: run this, not the image's own command.")
+@click.option("--timeout", metavar="DURATION", help="With --image: it must be ready within this (1m).")
 @click.option("--cache", type=click.Choice(["warm", "cold"]), default="warm", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the order of cells; random by default.")
 @click.option("--resume", metavar="SESSION", help="Go on with a session that was interrupted, killed or cut short.")
@@ -53,42 +62,30 @@ def parse_duration(text: str) -> float:
 @click.option("--no-report", is_flag=True, help="Write no report.")
 def command(
     workloads: tuple[str, ...], targets: tuple[str, ...], length: str, samples: int | None, budget: str | None,
+    image: str | None, ready: str | None, port: int | None, program: str | None, timeout: str | None,
     cache: str, seed: int | None, resume: str | None, results: Path | None, wait: bool,
     wait_quiet: str | None, trust_native: bool, no_report: bool,
 ) -> int:  # fmt: skip
     """Run a session: every workload on every target, interleaved; then write its report."""
-    from isobench.plan.stopping import Rule
-    from isobench.runner.session import Request, run_session
-    from isobench.targets import catalog
+    from isobench.runner.session import run_session
     from isobench.targets.trust import require_trust
-    from isobench.workloads.loader import find
 
     paths = Paths.default(results.absolute() if results else None)
     seconds = parse_duration(budget) if budget else None
+    brought = _brought(image, ready, port, program, timeout)
     if resume is not None:
         _refuse_beside_resume(locals())
-        request = _resumed(resume, paths, seconds, wait)
+        request = _resumed(resume, paths, seconds, wait, brought)
     else:
-        full = length == "full"
-        request = Request(
-            workloads=tuple(find(workloads, paths.workloads)),
-            targets=tuple(catalog.find(targets, paths.targets)),
-            parameters=Parameters(cache="cold" if cache == "cold" else "warm", length="full" if full else "quick"),
-            seed=secrets.randbelow(1 << 31) if seed is None else seed,
-            rule=Rule(fill=full) if samples is None else Rule(least=samples, cheap=samples),
-            budget=FULL_BUDGET if seconds is None and full else seconds,
-            wait=wait,
-        )
+        parameters = Parameters("cold" if cache == "cold" else "warm", "full" if length == "full" else "quick")
+        seed = secrets.randbelow(1 << 31) if seed is None else seed
+        request = _new(workloads, targets, parameters, samples, seconds, seed, wait, paths, brought)
     require_trust(request.workloads, request.targets, paths.workloads[0], trust_native=trust_native)
     if wait_quiet:
         request = replace(request, wait_quiet=parse_duration(wait_quiet))
+    forecast = _forecast(request, paths) if request.rule.fill and resume is None else None
     finished = run_session(request, paths, _say, _progress)
-    for name, reason in finished.unavailable.items():
-        click.echo(f"{name} could not run: {reason}", err=True)
-    from isobench.cli.summary import print_summary
-
-    print_summary(finished.folder)
-    click.echo(f"session: {finished.folder}")
+    _tell(finished, forecast)
     if finished.samples and not no_report:
         from isobench.report.page import write
         from isobench.store.reader import read_session
@@ -101,9 +98,51 @@ def command(
         click.echo("interrupted: every finished sample is kept", err=True)
         return 130
     failed = [sample for sample in finished.samples if sample.outcome != "ok"]
-    for sample in failed:
-        click.echo(f"sample {sample.number} ({sample.cell}): {sample.outcome}: {sample.error}", err=True)
+    for line in failures(failed):
+        click.echo(line, err=True)
     return 4 if failed or finished.unavailable else 0
+
+
+def _new(
+    workloads: tuple[str, ...], targets: tuple[str, ...], parameters: Parameters, samples: int | None,
+    budget: float | None, seed: int, wait: bool, paths: Paths, brought: tuple[Workload, ...],
+) -> Request:  # fmt: skip
+    from isobench.plan.stopping import Rule
+    from isobench.runner.session import Request
+    from isobench.targets import catalog
+    from isobench.workloads.loader import find
+
+    full = parameters.length == "full"
+    named = () if brought and not workloads else tuple(find(workloads, paths.workloads, every=full))
+    for workload in brought:
+        if workload.name in {other.name for other in named}:
+            raise UsageError(f"would be called {workload.name}, as a workload of this session is", where="--image",
+                             mend="run them one after the other")  # fmt: skip
+    return Request(
+        workloads=(*named, *brought),
+        targets=tuple(catalog.find(targets, paths.targets)),
+        parameters=parameters,
+        seed=seed,
+        # A budget that nobody asked for is no reason to leave a cell without a sample.
+        rule=Rule(fill=full, once=full and budget is None) if samples is None else Rule(least=samples, cheap=samples),
+        budget=FULL_BUDGET if budget is None and full else budget,
+        wait=wait,
+    )
+
+
+def _brought(
+    image: str | None, ready: str | None, port: int | None, program: str | None, timeout: str | None
+) -> tuple[Workload, ...]:
+    """Return the workload that --image brings, if any; raises UsageError."""
+    if image is not None:
+        from isobench.workloads.bring import TIMEOUT, bring
+
+        within = parse_duration(timeout) if timeout else TIMEOUT
+        return (bring(image, ready=ready, port=port, command=program, timeout=within),)
+    for option, given in (("--ready", ready), ("--port", port), ("--command", program), ("--timeout", timeout)):
+        if given is not None:
+            raise UsageError(f"{option} says how to run an image that is brought", mend="add --image")
+    return ()
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:
@@ -112,8 +151,11 @@ def _refuse_beside_resume(given: dict[str, Any]) -> None:
             raise UsageError(f"--resume goes on with the session's own plan: leave out --{name.removesuffix('s')}")
 
 
-def _resumed(name: str, paths: Paths, budget: float | None, wait: bool) -> Request:
-    """Return the request that goes on with a session; raises UsageError where nothing is left of its plan."""
+def _resumed(name: str, paths: Paths, budget: float | None, wait: bool, brought: tuple[Workload, ...]) -> Request:
+    """Return the request that goes on with a session; raises UsageError where nothing is left of its plan.
+
+    A session with an image that was brought needs it brought again.
+    """
     from isobench.plan import next_step
     from isobench.runner.record import plan_of
     from isobench.runner.session import Request
@@ -125,8 +167,12 @@ def _resumed(name: str, paths: Paths, budget: float | None, wait: bool) -> Reque
     plan = plan_of(session.meta, str(session.folder))
     if next_step(plan, session.samples) is None:
         raise UsageError("is complete: there is nothing to go on with", where=session.id, mend="start a new session")
+    own = {workload.name: workload for workload in brought}
+    names = dict.fromkeys(cell.workload for cell in plan.cells)
+    if left := [name for name in own if name not in names]:
+        raise UsageError(f"{left[0]} is no workload of this session", where=session.id, mend="leave out --image")
     return Request(
-        workloads=tuple(find(list(dict.fromkeys(cell.workload for cell in plan.cells)), paths.workloads)),
+        workloads=tuple(own.get(name) or find([name], paths.workloads)[0] for name in names),
         targets=tuple(catalog.find(list(dict.fromkeys(cell.target for cell in plan.cells)), paths.targets)),
         parameters=plan.cells[0].parameters,
         seed=plan.seed,
@@ -135,6 +181,42 @@ def _resumed(name: str, paths: Paths, budget: float | None, wait: bool) -> Reque
         wait=wait,
         resume=session,
     )
+
+
+def _forecast(request: Request, paths: Paths) -> Forecast:
+    from isobench.cli.forecast import forecast_of
+
+    found = forecast_of(request, paths)
+    _say(found.words())
+    return found
+
+
+def _tell(finished: Finished, forecast: Forecast | None) -> None:
+    """Print what could not run, the session's medians, where it is kept, and whether the estimate held."""
+    from isobench.cli.summary import print_summary
+
+    for name, reason in finished.unavailable.items():
+        click.echo(f"{name} could not run: {reason}", err=True)
+    print_summary(finished.folder)
+    click.echo(f"session: {finished.folder}")
+    if forecast is not None:
+        from isobench.plan.forecast import span
+        from isobench.store.reader import read_session
+
+        took = float(read_session(finished.folder).meta.get("wall_seconds", 0.0))
+        click.echo(f"took:    {span(took)}; the estimate before it was {span(forecast.seconds)}")
+
+
+def failures(failed: Sequence[Sample]) -> list[str]:
+    """Return a line for each way in which a cell failed, with the numbers of all samples that did."""
+    alike: dict[tuple[object, ...], list[Sample]] = {}
+    for sample in failed:
+        alike.setdefault((sample.cell, sample.outcome, sample.error), []).append(sample)
+    lines = []
+    for (cell, outcome, error), some in alike.items():
+        more = f" (and {len(some) - 1} more: sample {', '.join(str(s.number) for s in some[1:])})" if some[1:] else ""
+        lines.append(f"sample {some[0].number} ({cell}): {outcome}: {error}{more}")
+    return lines
 
 
 def _say(words: str) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from isobench.report.tables import Figure
 
 _WIDTH = 100
+_NOTE = 1000
 
 
 def print_summary(folder: Path) -> None:
@@ -22,6 +23,7 @@ def print_summary(folder: Path) -> None:
     from isobench.report import tables, trust
     from isobench.report.format import short
     from isobench.report.series import Data
+    from isobench.sanity import check
     from isobench.store.reader import read_session
 
     data = Data(read_session(folder))
@@ -36,11 +38,15 @@ def print_summary(folder: Path) -> None:
         target = short(row.target, 16) + ("*" if row.emulated else "")
         figures = (_with_around(row.ready), row.memory.text if row.memory else "–", row.disk.text if row.disk else "–",
                    _with_around(row.rate))  # fmt: skip
-        table.add_row(*(Text(text) for text in (short(row.workload, 14), target, str(row.counted), *figures)))
+        counted = f"{row.counted}{'†' if row.few else ''}"
+        table.add_row(*(Text(text) for text in (short(row.workload, 14), target, counted, *figures)))
     console.print(table)
-    for line in (trust.counted(data), plain(tables.width_note(data))):
+    notes = (trust.counted(data), tables.width_note(data), tables.few_note(data))
+    for line in (plain(note, _NOTE) for note in notes):
         if line:
             console.print(Text(line))
+    for finding in check(data.session):
+        console.print(Text(plain(f"implausible: {finding.line()}", _NOTE)))
     console.print(Text("Medians; (95 % interval), below 6 samples [range]. Memory: host Pss at ready; disk: added."))
     if data.emulated:
         console.print(Text("* emulated (TCG): not a guide to KVM; never compare these times with a container's."))

@@ -7,14 +7,15 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from isobench.engines.bridge import Network
 from isobench.engines.dockerd import EmbeddedDocker
+from isobench.engines.watch import Watch
 from isobench.errors import HarnessError, UsageError
 from isobench.host.paths import Paths
 from isobench.images.types import DockerApi
@@ -25,6 +26,9 @@ NETWORK = "isobench"
 _SYSTEM_SOCKET = Path("/var/run/docker.sock")
 _SOON, _PATIENT = 30, 1800
 _RETURN = 60.0
+_TRIES = 2
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,21 @@ class DockerEngine:
             self._await_return()
         self.make_network()
         return False
+
+    def watched(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` makes of calls to ``builder``; where the engine dies or freezes meanwhile, do it again.
+
+        So ``work`` must be fit to be repeated. Raises HarnessError where the engine stays away, or is lost again.
+        """
+        for _ in range(_TRIES):
+            with Watch(Path(self.url.removeprefix("unix://")), lambda: _answers(self.url)) as watch:
+                try:
+                    return work()
+                except Exception as error:
+                    raised = error
+            if self.ensure_answers() and not watch.lost:
+                raise raised
+        raise HarnessError(f"the Docker engine was lost {_TRIES} times during one build", where=self.url) from raised
 
     def _await_return(self) -> None:
         deadline = time.monotonic() + _RETURN
@@ -97,7 +116,7 @@ class DockerEngine:
 
 def unavailable(paths: Paths) -> str | None:
     """Return why no Docker engine can be had here, or None."""
-    if _own_url() is not None:
+    if own_url() is not None:
         return None
     if os.geteuid() != 0:
         return "no Docker engine is reachable, and starting one needs root: run with sudo"
@@ -111,7 +130,7 @@ def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
 
     with ExitStack() as stack:
         daemon = None
-        if (url := _own_url()) is None:
+        if (url := own_url()) is None:
             daemon = EmbeddedDocker(paths)
             url = stack.enter_context(daemon)
         api, builder = (docker.APIClient(base_url=url, version="auto", timeout=limit) for limit in (_SOON, _PATIENT))
@@ -132,7 +151,7 @@ def _leave(engine: DockerEngine) -> None:
         _LOG.warning("the Docker engine does not answer: what isobench left there is removed by its next run")
 
 
-def _own_url() -> str | None:
+def own_url() -> str | None:
     """Return the user's own engine where it is reachable; raises UsageError when the chosen one is remote."""
     chosen, where = os.environ.get("DOCKER_HOST"), "DOCKER_HOST"
     if not chosen:
@@ -185,7 +204,7 @@ def clean() -> list[str]:
     """Remove what a killed run left in the user's own engine, where one answers; return a line for each thing."""
     import docker
 
-    if (url := _own_url()) is None:
+    if (url := own_url()) is None:
         return []
     api = docker.APIClient(base_url=url, version="auto", timeout=_SOON)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import IO
 
 from isobench.engines import firewall
+from isobench.engines.runtimes import runtimes
 from isobench.errors import HarnessError
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines, last_lines, run
@@ -71,7 +73,7 @@ class EmbeddedDocker:
         run_folder.mkdir(parents=True, exist_ok=True)
         # A configuration of our own: the host's belongs to another daemon.
         config = run_folder / "daemon.json"
-        config.write_text("{}")
+        config.write_text(json.dumps({"runtimes": runtimes()}))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -192,7 +194,9 @@ def _processes(*folders: str) -> list[tuple[int, str]]:
     for pid, words in command_lines():
         name = Path(words[0]).name
         shim = name.startswith("containerd-shim") and _NAMESPACE in words and _SHARED in words
-        ours = shim or any(word.removeprefix("unix://").startswith(folders) for word in words[1:])
+        # A folder stands alone, behind unix://, or behind --option=.
+        places = [place for word in words[1:] for place in (word.removeprefix("unix://"), word.partition("=")[2])]
+        ours = shim or any(place.startswith(folders) for place in places)
         if ours and name.startswith(("dockerd", "containerd", "docker-proxy", "runc")):
             found.append((pid, name))
     return found

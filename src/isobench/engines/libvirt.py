@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import queue
 import shutil
 import signal
 import threading
@@ -27,8 +28,10 @@ _USER = "libvirt-qemu"
 _SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
 _LONGEST_ROOT = 60
 _RETURN = 60.0
-_KEEP_ALIVE = 5, 3
+_KEEP_ALIVE = 3, 3
 """Seconds between two signs of life asked of a daemon, and how many may be missing."""
+_OPENING = 10.0
+"""Seconds until a daemon must have opened a connection: one that is frozen takes the call and never answers."""
 
 # The embedded driver logs for itself, to standard error unless told otherwise before the library is loaded.
 os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{cache_folder() / 'libvirt.log'}")
@@ -52,21 +55,20 @@ class LibvirtEngine:
         self._root = root
         self._changed = threading.Condition()
         self._events: dict[str, list[tuple[int, int, int]]] = {}
+        self._patience = _RETURN
         self.connection = self._open()
 
     def _open(self) -> Any:
         import libvirt
 
         try:
-            connection = libvirt.open(self._uri)
+            connection = libvirt.open(self._uri) if self._root else _open_daemon(self._uri)
             self._lost = False
+            if self._root is None:
+                connection.registerCloseCallback(self._hung_up, None)
             self._callback = connection.domainEventRegisterAny(
                 None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self.record, None
             )
-            if self._root is None:
-                # A daemon that hangs up, or hangs, must not be waited for without end.
-                connection.registerCloseCallback(self._hung_up, None)
-                connection.setKeepAlive(*_KEEP_ALIVE)
         except libvirt.libvirtError as error:
             self._lost = True
             raise HarnessError(f"libvirt does not open: {error.get_error_message()}", where=self._uri) from error
@@ -85,16 +87,23 @@ class LibvirtEngine:
         """
         if not self._lost:
             return
-        _LOG.warning("libvirt hung up: waiting up to %g s for it", _RETURN)
-        self.connection.close()
-        deadline = time.monotonic() + _RETURN
+        import libvirt
+
+        if self._patience:
+            _LOG.warning("libvirt hung up: waiting up to %g s for it", self._patience)
+        with suppress(libvirt.libvirtError):
+            self.connection.close()
+        deadline = time.monotonic() + self._patience
         while self._lost:
             try:
                 self.connection = self._open()
             except HarnessError:
                 if time.monotonic() > deadline:
+                    # It was waited for once; from now on one look must do.
+                    self._patience = 0.0
                     raise
                 time.sleep(0.2)
+        self._patience = _RETURN
 
     def learn(self, emulator: Path, machine: str, kind: str) -> None:
         """Let libvirt probe an emulator now, not at its first domain; raises HarnessError where it cannot run."""
@@ -195,6 +204,34 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
         engine.close()
 
 
+def _open_daemon(uri: str) -> Any:
+    """Return a connection to a libvirt that is a daemon; its calls fail where the daemon falls silent.
+
+    Raises libvirtError, and HarnessError where there is no answer: libvirt itself would wait for one without end, so
+    a thread does.
+    """
+    libvirt = _binding()
+    answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(libvirt.open(uri))
+        except libvirt.libvirtError as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, name="isobench libvirt opening", daemon=True).start()
+    try:
+        found = answer.get(timeout=_OPENING)
+    except queue.Empty:
+        raise HarnessError(
+            f"libvirt did not answer within {_OPENING:g} s", where=uri, mend="see whether libvirtd is frozen"
+        ) from None
+    if isinstance(found, libvirt.libvirtError):
+        raise found
+    found.setKeepAlive(*_KEEP_ALIVE)
+    return found
+
+
 def _end_domains(connection: Any) -> list[str]:
     """Destroy and forget every domain of isobench's name; return a line for each."""
     ours = [domain for domain in connection.listAllDomains() if domain.name().startswith(PREFIX)]
@@ -259,8 +296,9 @@ def _system_answers() -> bool:
         return False
     libvirt = _binding()
     try:
-        libvirt.open("qemu:///system").close()
-    except libvirt.libvirtError:
+        _start_event_loop()
+        _open_daemon("qemu:///system").close()
+    except (HarnessError, libvirt.libvirtError):
         return False
     return True
 
@@ -318,12 +356,12 @@ def _clean_own() -> list[str]:
     libvirt = _binding()
     _start_event_loop()
     try:
-        connection = libvirt.open(uri)
+        connection = _open_daemon(uri)
         try:
             return _end_domains(connection)
         finally:
             connection.close()
-    except libvirt.libvirtError:
+    except (HarnessError, libvirt.libvirtError):
         return []
 
 

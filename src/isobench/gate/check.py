@@ -9,10 +9,12 @@ from datetime import date
 import numpy as np
 
 from isobench.baseline.accept import Accepted, accepted_for
+from isobench.gate import again
 from isobench.gate.decide import ASSUMED, FEWEST_SESSIONS, Known, Question, decide
 from isobench.gate.finding import Check, Finding
 from isobench.gate.known import known_of
 from isobench.gate.limits import Override, limits_of
+from isobench.gate.weight import weight_of
 from isobench.history.record import CellRecord, Record
 from isobench.metrics import METRICS
 from isobench.model import Cell
@@ -56,13 +58,14 @@ def check(
     """
     rules = rules or Rules()
     before = sorted((one for one in baseline if one.session != judged.session), key=lambda one: one.order)
-    found = _judged(judged, before, rules)
-    if confirm:
-        found = _confirmed(found, before, rules, confirm)
-    findings = tuple(_accepted(one, rules) for one in found)
+    findings = [_accepted(one, rules) for one in _judged(judged, before, rules)]
+    if confirm and (suspects := again.suspected(findings)):
+        second = confirm(suspects)
+        findings = again.settled(findings, judged, second, _judged(second, before, rules))
+    notes = (*again.told(findings), *_notes(before, findings, rules))
     return Check(
-        judged.session, tuple(one.session for one in before), findings, _subject(judged, before),
-        tuple(_notes(before, findings, rules)), rules.strict,
+        judged.session, tuple(one.session for one in before), tuple(findings), _subject(judged, before), notes,
+        rules.strict,
     )  # fmt: skip
 
 
@@ -126,6 +129,8 @@ def _question(pair: _Matched, name: str, rules: Rules) -> Question:
         np.asarray(pair.ours.series[name].values),
         limits_of(cell, METRICS[name], rules.overrides),
         known_of(cell, name, rules.spreads or {}),
+        METRICS[name].family,
+        weight_of(name),
     )
 
 
@@ -151,26 +156,12 @@ def _lacking(judged: Record, before: Sequence[Record]) -> Iterator[Finding]:
 def _gone(cell: Cell, name: str, own: CellRecord | None) -> Finding:
     if own is not None and own.failed and not own.series:
         return Finding(cell, name, "error", own.failed)
+    if own is not None and name in own.noisy:
+        # A noisy host is nothing that a change has taken away.
+        return Finding(cell, name, "inconclusive", "only noisy samples have it")
     if own is None or not own.series:
         return Finding(cell, name, "missing", "the session has no sample of this cell that counts")
     return Finding(cell, name, "missing", own.absent.get(name, "the session's samples have no such figure"))
-
-
-def _confirmed(found: list[Finding], before: Sequence[Record], rules: Rules, confirm: Confirm) -> list[Finding]:
-    suspects = {(one.cell, one.metric) for one in found if one.verdict == "regression"}
-    if not suspects:
-        return found
-    again = {(one.cell, one.metric): one for one in
-             _judged(confirm(tuple(dict.fromkeys(cell for cell, _ in suspects))), before, rules)}  # fmt: skip
-
-    def settled(one: Finding) -> Finding:
-        second = again.get((one.cell, one.metric))
-        if (one.cell, one.metric) not in suspects or (second and second.verdict == "regression"):
-            return one
-        said = second.verdict if second else "not measured"
-        return replace(one, verdict="inconclusive", reason=f"a regression at first, {said} when measured once more")
-
-    return [settled(one) for one in found]
 
 
 def _accepted(one: Finding, rules: Rules) -> Finding:
@@ -197,12 +188,13 @@ def _subject(judged: Record, before: Sequence[Record]) -> tuple[tuple[Line, tupl
 
 
 def _notes(before: Sequence[Record], findings: Sequence[Finding], rules: Rules) -> Iterator[str]:
-    few = {one.answer.sessions for one in findings if one.answer and one.answer.sessions < FEWEST_SESSIONS}
+    judged = [one.answer for one in findings if one.answer and one.answer.change]
+    few = {answer.sessions for answer in judged if answer.sessions < FEWEST_SESSIONS}
     if few:
         yield (f"fewer than {FEWEST_SESSIONS} comparable baseline sessions of some series (at most {max(few)}), too "
                "few to know the spread between them: a change within the host's known spread (`isobench calibrate`; "
                f"{ASSUMED:.0%} where it is not known) stays inconclusive")  # fmt: skip
-    used = {one.answer.sessions for one in findings if one.answer}
+    used = {answer.sessions for answer in judged}
     if used and max(used) < len(before):
         yield f"{len(before) - max(used)} of {len(before)} baseline sessions are left out: not comparable with this one"
     over = [one for one in rules.accepted if one.over(rules.today or date.today())]

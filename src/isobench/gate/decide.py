@@ -6,7 +6,7 @@ what the baseline's levels were drawn from, so its distance from their mean, ove
 ``sqrt(1 + 1 / sessions)``, follows Student's t: the prediction interval for one future observation. The spread of the
 levels holds both what differs between sessions and the error within; a judged session whose own error is larger than
 the baseline's adds the difference. The spread is never taken for less than the errors within explain, nor for less
-than the family of series tells (``isobench.gate.prior``), which lends its degrees of freedom.
+than the series of its family tell together (``isobench.gate.prior``), which lend their degrees of freedom.
 
 Below ``FEWEST_SESSIONS`` the baseline cannot tell the spread between sessions. It is taken from the host's profile,
 else assumed, and said so.
@@ -19,6 +19,7 @@ Biopharm. 15, 1987) for the interval, each of whose bounds is 95 % sure.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,12 +58,18 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One series: the baseline's values by session, the judged session's, and what change counts."""
+    """One series: the baseline's values by session, the judged session's, and what change counts.
+
+    Series of one ``family`` (startup, memory, disk, throughput) are alike in how sessions differ, and lend each other
+    what they tell of it. A series of more ``weight`` gets more of the false discovery rate.
+    """
 
     baseline: Sequence[Values]
     judged: Values
     limits: Limits
     known: Known | None = None
+    family: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +116,16 @@ class _Seen:
 
 
 def decide(questions: Mapping[Key, Question]) -> dict[Key, Answer]:
-    """Answer all questions of a check at once: they are one family for the correction and for the prior."""
+    """Answer all questions of a check at once: they are corrected together, and share a prior by family."""
     seen = {key: _seen(question) for key, question in questions.items()}
-    family = _family([one for one in seen.values() if one])
-    errors = {key: _error(one, family, questions[key].known) for key, one in seen.items() if one}
+    told: dict[str, list[_Seen]] = defaultdict(list)
+    for key, one in seen.items():
+        if one:
+            told[questions[key].family].append(one)
+    priors = {family: _prior(some) for family, some in told.items()}
+    errors = {key: _error(one, priors[questions[key].family], questions[key].known) for key, one in seen.items() if one}
     p = {key: _p(one, *errors[key]) if one else None for key, one in seen.items()}
-    q = dict(zip(p, adjusted(p.values()), strict=True))
+    q = dict(zip(p, adjusted(p.values(), [questions[key].weight for key in p]), strict=True))
     return {
         key: _answer(one, *errors[key], questions[key], p[key], q[key]) if one else _too_few(questions[key])
         for key, one in seen.items()
@@ -140,12 +151,12 @@ def _too_few(question: Question) -> Answer:
     return Answer("inconclusive", f"fewer than {levels.FEWEST} samples {side}", told, int(question.judged.size))
 
 
-def _family(seen: Sequence[_Seen]) -> Prior:
+def _prior(seen: Sequence[_Seen]) -> Prior:
     told = [one for one in seen if one.sessions >= FEWEST_SESSIONS and min(one.own, one.within) > NOTHING]
     return prior([one.own / one.within for one in told], [one.sessions - 1 for one in told])
 
 
-def _error(one: _Seen, family: Prior, known: Known | None) -> tuple[float, float]:
+def _error(one: _Seen, shared: Prior, known: Known | None) -> tuple[float, float]:
     """Return the standard error of the distance to be expected, and its degrees of freedom."""
     freedom = one.sessions - 1.0
     if one.constant:
@@ -155,9 +166,9 @@ def _error(one: _Seen, family: Prior, known: Known | None) -> tuple[float, float
         variance = max(one.own, one.within + between**2)
         freedom += max(known.sessions - 1.0, 1.0) if known else math.inf
     else:
-        joint = (family.freedom * family.ratio * one.within + freedom * one.own) / (family.freedom + freedom)
+        joint = (shared.freedom * shared.ratio * one.within + freedom * one.own) / (shared.freedom + freedom)
         variance = max(one.own, joint, one.within)
-        freedom += family.freedom
+        freedom += shared.freedom
     return math.sqrt(variance * (1 + 1 / one.sessions) + one.excess), freedom
 
 

@@ -18,6 +18,7 @@ def document(found: Check) -> dict[str, Any]:
         "baseline": list(found.baseline),
         "exit_code": found.exit_code,
         "exit_codes": list(found.codes),
+        "confirming": found.confirming or None,
         "counts": dict(found.counts),
         "notes": list(found.notes),
         "subject": [asdict(line) | {"cells": list(cells)} for line, cells in found.subject],
@@ -38,6 +39,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "reason": one.reason,
         "accepted": one.accepted,
         "emulated": one.emulated,
+        "confirmed": one.again.confirmed if one.again else None,
         "refused": [asdict(line) for line in one.refused],
         **(_answer(one.answer) if one.answer else {}),
     }

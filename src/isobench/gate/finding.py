@@ -16,9 +16,23 @@ PRECEDENCE = (5, 1, 4, 3)
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """A suspected regression measured once more: in which session, and its verdict there."""
+
+    session: str
+    verdict: Verdict
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the second session shows the regression as well."""
+        return self.verdict == "regression"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One series' verdict. ``accepted`` is the reason of a known change that keeps it from failing; ``refused`` are
-    the parity lines that forbid the comparison; ``emulated`` marks a figure on which no claim may rest."""
+    the parity lines that forbid the comparison; ``emulated`` marks a figure on which no claim may rest; ``again`` is
+    what came of measuring a suspect once more."""
 
     cell: Cell
     metric: str
@@ -28,6 +42,7 @@ class Finding:
     refused: tuple[Line, ...] = ()
     accepted: str = ""
     emulated: bool = False
+    again: Again | None = None
 
     @property
     def name(self) -> str:
@@ -72,6 +87,11 @@ class Check:
             return f"passed: {said}"
         also = f" (also {', '.join(map(str, self.codes[1:]))})" if len(self.codes) > 1 else ""
         return f"failed, exit code {self.codes[0]}{also}: {said}"
+
+    @property
+    def confirming(self) -> str:
+        """The session that measured suspects once more; empty where there was none."""
+        return next((one.again.session for one in self.findings if one.again), "")
 
     def of(self, *verdicts: Verdict) -> list[Finding]:
         """Return the findings with one of these verdicts."""

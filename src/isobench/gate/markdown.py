@@ -9,7 +9,7 @@ from isobench.gate.finding import Check, Finding
 from isobench.plain import plain
 
 _HEAD = ("workload@target", "metric", "baseline", "session", "sessions, n", "ratio", "verdict", "why")
-_ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+!|~@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+!|~@:"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
 def markdown(found: Check) -> str:

@@ -42,8 +42,17 @@ def verdict(one: Finding) -> str:
 
 def why(one: Finding) -> str:
     """Return what a verdict other than a plain one rests on."""
-    parts = ["; ".join(difference(line) for line in one.refused) or one.reason, one.accepted]
+    parts = ["; ".join(difference(line) for line in one.refused) or one.reason, again(one), one.accepted]
     return "; ".join(part for part in parts if part)
+
+
+def again(one: Finding) -> str:
+    """Return what came of measuring a suspect once more, with the session that did; empty where none did."""
+    if one.again is None:
+        return ""
+    if one.again.confirmed:
+        return f"confirmed by {one.again.session}"
+    return f"not confirmed: a regression at first, {one.again.verdict} in {one.again.session}"
 
 
 def cell(one: Finding) -> str:

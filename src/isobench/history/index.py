@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 from isobench import __version__
 from isobench.errors import UsageError
-from isobench.history.record import FORMAT, DamagedError, Record, condense, dump, parse, refuse_other_format
+from isobench.history.record import (
+    FORMAT,
+    CellRecord,
+    DamagedError,
+    Record,
+    condense,
+    dump,
+    parse,
+    refuse_other_format,
+)
 from isobench.host.paths import give_to_caller
 from isobench.metrics import METRICS
 from isobench.model.sample import FORMAT as SESSION_FORMAT
@@ -43,13 +53,14 @@ def record_of(folder: Path, index: Path | None = None) -> Record:
 def _condensed(folder: Path) -> Record:
     try:
         session = read_session(folder)
+        record = condense(session)
     except UsageError as error:
         refuse_other_format(_format(folder / META), SESSION_FORMAT, str(folder / META))
         raise DamagedError(error.message, where=error.where, mend=error.mend) from None
     if session.dropped_tail and session.meta.get("state") == "complete":
         raise DamagedError("was cut short: the session ended, its last sample does not", where=str(folder / SAMPLES),
                       mend="restore the file")  # fmt: skip
-    return condense(session)
+    return record
 
 
 def _format(meta: Path) -> object:
@@ -73,7 +84,8 @@ def _digest(text: str) -> str:
 
 @cache
 def _registry() -> str:
-    return f"{FORMAT} {__version__} {[(m.name, m.unit, m.direction, m.version) for m in METRICS.values()]}"
+    kept = [one.name for of in (Record, CellRecord) for one in fields(of)]
+    return f"{FORMAT} {__version__} {kept} {[(m.name, m.unit, m.direction, m.version) for m in METRICS.values()]}"
 
 
 def _keep(entry: Path, record: Record) -> None:

@@ -52,24 +52,29 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class CellRecord:
-    """One cell: its parity record, its series by metric, why a metric is absent, and how its samples failed."""
+    """One cell: its parity record, its series by metric, why a metric is absent, and how its samples failed.
+
+    ``noisy`` names the metrics that no sample has but those left out as noisy.
+    """
 
     cell: Cell
     parity: ParityRecord
     series: dict[str, Series] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     failed: str | None = None
+    noisy: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One session, condensed."""
+    """One session, condensed; ``aside`` says what it is where it is none to be kept or followed by itself."""
 
     session: str
     started_at: str
     state: str
     environment: dict[str, Fact]
     cells: tuple[CellRecord, ...]
+    aside: str = ""
     format: int = FORMAT
 
     @property
@@ -83,9 +88,12 @@ def condense(session: SessionRecord) -> Record:
     values: dict[Cell, dict[str, list[float]]] = {}
     absent: dict[Cell, dict[str, str]] = {}
     failed: dict[Cell, str] = {}
+    noisy: dict[Cell, set[str]] = {}
     for sample in session.samples:
         if sample.left_out == "failed":
             failed[sample.cell] = f"{sample.outcome}: {sample.error}"
+        if sample.left_out == "noisy":
+            noisy.setdefault(sample.cell, set()).update(sample.metrics)
         if sample.left_out:
             continue
         absent.setdefault(sample.cell, {}).update(sample.not_applicable)
@@ -96,12 +104,13 @@ def condense(session: SessionRecord) -> Record:
     cells = tuple(
         CellRecord(
             cell, parity, {name: _series(name, found) for name, found in values.get(cell, {}).items()},
-            absent.get(cell, {}), failed.get(cell),
+            absent.get(cell, {}), failed.get(cell), tuple(sorted(noisy.get(cell, set()) - values.get(cell, {}).keys())),
         )
         for cell, parity in of_session(session).items()
     )  # fmt: skip
     meta = session.meta
-    return Record(session.id, str(meta.get("started_at", "")), str(meta.get("state", "complete")), _facts(meta), cells)
+    started, state = str(meta.get("started_at", "")), str(meta.get("state", "complete"))
+    return Record(session.id, started, state, _facts(meta), cells, session.aside)
 
 
 def dump(record: Record) -> bytes:

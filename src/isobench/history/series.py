@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from isobench.errors import IsobenchError
 from isobench.history.change import MIN_SEGMENT, Step, steps
 from isobench.history.index import record_of
 from isobench.history.record import CellRecord, DamagedError, OtherFormatError, Record
@@ -36,11 +37,17 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The series, in the order of the latest session; ``unreadable`` says which sessions were passed over and why."""
+    """The series, in the order of the latest session.
+
+    ``unreadable`` says which sessions were passed over and why, ``failed`` with which exit code that goes; ``aside``
+    counts those of ``isobench ab`` and those that confirm another, which are no part of it.
+    """
 
     tracks: tuple[Track, ...]
     sessions: int
     unreadable: tuple[str, ...] = ()
+    failed: int = 0
+    aside: int = 0
 
 
 def history_of(
@@ -48,16 +55,18 @@ def history_of(
 ) -> History:
     """Return every series (or one ``metric``'s) over the sessions of a folder; ``tick`` is told each session read."""
     records: list[Record] = []
-    unreadable: list[str] = []
-    names = session_names(results)
-    for number, name in enumerate(names):
+    errors: list[IsobenchError] = []
+    for number, name in enumerate(session_names(results), start=1):
         try:
             records.append(record_of(results / name, index))
         except (DamagedError, OtherFormatError) as error:
-            unreadable.append(error.line())
-        tick(number + 1)
-    tracks = tracks_of(sorted(records, key=lambda record: record.order), metric)
-    return History(tuple(tracks), len(records), tuple(unreadable))
+            errors.append(error)
+        tick(number)
+    own = sorted((record for record in records if not record.aside), key=lambda record: record.order)
+    return History(
+        tuple(tracks_of(own, metric)), len(own), tuple(error.line() for error in errors),
+        max((error.exit_code for error in errors), default=0), len(records) - len(own),
+    )  # fmt: skip
 
 
 def tracks_of(records: Sequence[Record], metric: str | None = None) -> list[Track]:

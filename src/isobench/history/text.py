@@ -34,6 +34,7 @@ def document(history: History) -> dict[str, Any]:
     return {
         "sessions": history.sessions,
         "unreadable": list(history.unreadable),
+        "aside": history.aside,
         "series": [_series(track) for track in history.tracks],
     }
 
@@ -85,9 +86,12 @@ def _notes(history: History) -> list[str]:
     changed = sum(bool(track.steps) for track in tracks)
     short = sum(track.short for track in tracks)
     left_out = max((track.left_out for track in tracks), default=0)
-    notes = [f"{history.sessions} sessions, {len(tracks)} series: {changed} changed, {len(tracks) - changed} did not"]
+    sessions = f"{history.sessions} session{'' if history.sessions == 1 else 's'}"
+    notes = [f"{sessions}, {len(tracks)} series: {changed} changed, {len(tracks) - changed} did not"]
     if short:
         notes.append(f"{short} series have fewer than {2 * MIN_SEGMENT} sessions, too few for a change point")
     if left_out:
         notes.append(f"up to {left_out} sessions of a series stand on another footing than its latest: left out")
+    if history.aside:
+        notes.append(f"left out: {history.aside} of `isobench ab` or measured once more by `isobench check --confirm`")
     return notes + [f"passed over: {line}" for line in history.unreadable]

@@ -113,8 +113,19 @@ class Cgroup:
         _write(self._file("cpuset", "cpuset.cpus"), cores)
 
     def limit_memory(self, limit: int) -> None:
-        """Limit the whole instance to ``limit`` bytes."""
+        """Limit the whole instance to ``limit`` bytes, with no swap beyond them, as Docker does."""
         _write(self._file("memory", "memory.max", "memory.limit_in_bytes"), str(limit))
+        # Not there where the kernel keeps no account of swap.
+        swap = ("0", "memory.swap.max") if self.version == 2 else (str(limit), "memory.memsw.limit_in_bytes")
+        _write(self._file("memory", swap[1]), swap[0], optional=True)
+
+    def oom_kills(self) -> int:
+        """Return how many processes of the instance the kernel has killed for want of memory."""
+        name = "memory.events" if self.version == 2 else "memory.oom_control"
+        top = self._file("memory", name).parent
+        # v2 counts a group's own and those below; v1 counts each group alone, and dead ones no more.
+        files = (top / name,) if self.version == 2 else tuple(top.rglob(name))
+        return sum(dict(_pairs(file)).get("oom_kill", 0) for file in files if file.exists())
 
     def _file(self, controller: str, v2: str, v1: str | None = None) -> Path:
         if self.version == 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,10 +48,18 @@ def last_lines(output: bytes, count: int = _LAST_LINES) -> str:
 
 
 def command_words() -> list[str]:
-    """Return the words that this process was started with, without the path of its program."""
+    """Return the words that this process was started with; of the program and of paths elsewhere only their names."""
     program = Path(sys.argv[0])
     # ``python -m isobench`` runs isobench/__main__.py.
-    return [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:]]
+    first = program.parent.name if program.name == "__main__.py" else program.name
+    return [first, *map(_publishable, sys.argv[1:])]
+
+
+def _publishable(word: str) -> str:
+    """Return a word; of a path that leads out of the current folder its last part, since folders name people."""
+    option, equals, path = word.rpartition("=")
+    leads_out = path.startswith(("/", "../", "~")) and os.path.exists(path)  # noqa: PTH110 - Path raises on a long word
+    return f"{option}{equals}…/{Path(path).name}" if leads_out else word
 
 
 def command_lines() -> Iterator[tuple[int, list[str]]]:

@@ -39,7 +39,7 @@ def wait(bounds: Bounds, bound_seconds: float, say: Callable[[str], None]) -> Qu
             return Quiet(waited, False, reasons)
         before = NoiseReading.now()
         time.sleep(window)
-        now = exceeded(before.until(NoiseReading.now(), instance=False), bounds)
+        now = exceeded(before.until(NoiseReading.now(), instance_cpu=0.0), bounds)
         calm = 0 if now else calm + 1
         reasons = now or reasons
         if now and not said:

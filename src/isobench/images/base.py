@@ -11,6 +11,7 @@ from pathlib import Path
 
 from isobench.errors import HarnessError, UsageError
 from isobench.host.process import run
+from isobench.images.build import origin
 from isobench.images.cache import building, write_json
 from isobench.images.types import DockerApi
 from isobench.model import Workload
@@ -20,11 +21,12 @@ _KEYRINGS = "/usr/share/keyrings"
 
 
 def needs_base(workload: Workload) -> bool:
-    """Return whether the workload's Dockerfile builds on ``isobench/base``: others need not wait for it."""
+    """Return whether the workload's image is built on ``isobench/base``: others need not wait for it."""
+    source = origin(workload)
     try:
-        return TAG in (workload.folder / "Dockerfile").read_text(encoding="utf-8", errors="replace")
+        return source.kind == "dockerfile" and TAG in source.path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(workload.folder / "Dockerfile")) from None
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(source.path)) from None
 
 
 def ensure_base(api: DockerApi, cache: Path) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from isobench.images.walk import content, walk
 
 _SEAL = ".sealed"
 
@@ -41,7 +44,7 @@ def _write(folder: Path, contents: str) -> None:
 
 def _fingerprint(folder: Path) -> str:
     found = hashlib.sha256()
-    for path, state in _walk(folder, str(folder)):
+    for path, state in _sealed(folder):
         found.update(path)
         found.update(f"{state.st_mode} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}\n".encode())
     return found.hexdigest()
@@ -49,22 +52,18 @@ def _fingerprint(folder: Path) -> str:
 
 def _contents(folder: Path) -> str:
     found = hashlib.sha256()
-    for path, state in _walk(folder, str(folder)):
+    top = os.fsencode(folder) + b"/"
+    for path, state in _sealed(folder):
         found.update(path + f" {state.st_mode} {state.st_size}\n".encode())
-        whole = os.path.join(os.fsencode(folder), path)  # noqa: PTH118 - names need not be text
-        if os.path.islink(whole):  # noqa: PTH114
-            found.update(os.readlink(whole))  # noqa: PTH115
-        elif os.path.isfile(whole):  # noqa: PTH113
-            with open(whole, "rb") as file:  # noqa: PTH123
-                found.update(hashlib.file_digest(file, "sha256").digest())
+        if stat.S_ISLNK(state.st_mode):
+            found.update(os.readlink(top + path))  # noqa: PTH115 - names need not be text
+        elif stat.S_ISREG(state.st_mode):
+            found.update(content(top + path))
     return found.hexdigest()
 
 
-def _walk(top: Path, folder: str) -> Iterator[tuple[bytes, os.stat_result]]:
+def _sealed(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
     """Return all but the folders, whose times change with the seal's own writing, in a fixed order."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda found: found.name):
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(top, entry.path)
-            elif entry.name != _SEAL:
-                yield os.fsencode(entry.path[len(str(top)) + 1 :]), entry.stat(follow_symlinks=False)
+    for path, state in walk(folder, {os.fsencode(_SEAL)}):
+        if not stat.S_ISDIR(state.st_mode):
+            yield path, state

@@ -10,7 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
-from isobench.errors import HarnessError
+from isobench.errors import HarnessError, UsageError
 from isobench.guest.build import GuestBinaries
 from isobench.host.process import run
 from isobench.images.cache import entry, read_json, write_json
@@ -22,10 +22,17 @@ META_PACKAGES = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-
 WANTED = ("virtio_blk", "virtio_net", "virtio_console")
 TRANSPORTS = {"pci": "virtio_pci", "mmio": "virtio_mmio"}
 
+_MODULES = ("lib/modules", "usr/lib/modules")
+"""Where Debian unpacks to, and a merged-/usr release."""
+_NAME_ONE = "name a package such as linux-image-6.1.0-56-cloud-amd64_….deb that holds a kernel and its modules"
 
-def ensure_kernel(guest: GuestBinaries, cache: Path) -> Kernel:
-    """Return the guest kernel with one initramfs a transport, fetched and packed first where need be."""
-    unpacked = _ensure_unpacked(cache)
+
+def ensure_kernel(guest: GuestBinaries, cache: Path, package: Path | None = None) -> Kernel:
+    """Return the guest kernel with one initramfs a transport, fetched and packed first where need be.
+
+    ``package`` is a Debian kernel package of the user's own instead; raises UsageError where it is none.
+    """
+    unpacked = _ensure_unpacked(cache) if package is None else _ensure_own(package, cache)
     facts = read_json(unpacked / "facts.json")
     folder = unpacked.parent / f"{unpacked.name}-{guest.digest}"
     image = unpacked / "boot" / f"vmlinuz-{facts['release']}"
@@ -37,9 +44,33 @@ def ensure_kernel(guest: GuestBinaries, cache: Path) -> Kernel:
 
 def _ensure_unpacked(cache: Path) -> Path:
     """Return the newest kernel in the cache; fetch one only where there is none: it changes only on request."""
-    kept = sorted((cache / "kernel").glob("*/facts.json"))
+    kept = sorted((cache / "kernel").glob("linux-*/facts.json"))
     package = kept[-1].parent.name if kept else _resolve()
     return entry(cache / "kernel" / package, lambda scratch: _unpack(package, scratch))
+
+
+def _ensure_own(package: Path, cache: Path) -> Path:
+    """Return the user's own kernel, unpacked; it is known by its package's contents."""
+    try:
+        with package.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(package), mend=_NAME_ONE) from error
+    return entry(cache / "kernel" / f"own-{digest[:16]}", lambda scratch: _unpack_own(package.absolute(), scratch))
+
+
+def _unpack_own(package: Path, scratch: Path) -> None:
+    name = run(["dpkg-deb", "--field", package, "Package"], check=False)
+    if name.returncode != 0:
+        raise UsageError("is no Debian package", where=str(package), mend=_NAME_ONE)
+    run(["dpkg", "-x", package, scratch], timeout=600)
+    images = sorted(scratch.glob("boot/vmlinuz-*"))
+    if len(images) != 1:
+        raise UsageError(f"holds {len(images)} kernels (boot/vmlinuz-*), not one", where=str(package), mend=_NAME_ONE)
+    release = images[0].name.removeprefix("vmlinuz-")
+    if not any((scratch / top / release).is_dir() for top in _MODULES):
+        raise UsageError(f"holds no modules of its kernel {release}", where=str(package), mend=_NAME_ONE)
+    write_json(scratch / "facts.json", {"package": name.stdout.decode().strip(), "release": release})
 
 
 def _resolve() -> str:
@@ -67,8 +98,7 @@ def _unpack(package: str, scratch: Path) -> None:
 
 
 def _pack_all(unpacked: Path, release: str, guest: GuestBinaries, image: Path, scratch: Path) -> None:
-    # Debian unpacks to lib/modules, a merged-/usr release to usr/lib/modules.
-    modules = next(unpacked.glob(f"lib/modules/{release}"), unpacked / "usr/lib/modules" / release)
+    modules = next((path for top in _MODULES if (path := unpacked / top / release).is_dir()), unpacked / _MODULES[0])
     for transport, driver in TRANSPORTS.items():
         _pack(scratch / f"initramfs-{transport}.cpio", modules, (driver, *WANTED), guest, scratch / transport)
     whole = hashlib.sha256(image.read_bytes())

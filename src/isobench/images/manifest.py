@@ -13,7 +13,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-APART = frozenset({"proc", "sys", "dev", "lost+found", ".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf"})
+from isobench.images.walk import content, walk
+
+APART = frozenset({b"proc", b"sys", b"dev", b"lost+found", b".dockerenv", b"etc/hosts", b"etc/hostname",
+                   b"etc/resolv.conf"})  # fmt: skip
 """Paths that belong to the kernel, the file system or Docker, not to the image."""
 
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
@@ -26,26 +29,15 @@ _TYPES = {
 
 def manifest(root: Path) -> Iterator[str]:
     """Yield a line for each path below ``root``, in order; never follows a link."""
-    for relative in paths(root):
-        yield _line(root, relative)
+    top = os.fsencode(root) + b"/"
+    for path, status in walk(root, APART):
+        yield _line(top + path, os.fsdecode(path), status)
 
 
 def paths(root: Path) -> Iterator[str]:
     """Yield each path below ``root``, a folder before what it holds, in order of names."""
-    left = _listed(root, "")
-    while left:
-        relative, is_folder = left.pop()
-        yield relative
-        if is_folder:
-            left += _listed(root, relative)
-
-
-def _listed(root: Path, relative: str) -> list[tuple[str, bool]]:
-    """Return what a folder holds, the last by name first, and whether each is a folder itself."""
-    prefix = f"{relative}/" if relative else ""
-    with os.scandir(root / relative) as entries:
-        found = [(prefix + entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    return sorted((pair for pair in found if pair[0] not in APART), reverse=True)
+    for path, _ in walk(root, APART):
+        yield os.fsdecode(path)
 
 
 def digest(lines: Iterator[str]) -> str:
@@ -56,19 +48,17 @@ def digest(lines: Iterator[str]) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-def _line(root: Path, relative: str) -> str:
-    path = root / relative
-    status = path.lstat()
+def _line(path: bytes, relative: str, status: os.stat_result) -> str:
     kind = _TYPES[stat.S_IFMT(status.st_mode)]
     match kind:
         case "file":
-            content = f"{status.st_size} {_hash(path)}"
+            held = f"{status.st_size} {content(path).hex()}"
         case "link":
-            content = str(path.readlink())
+            held = os.fsdecode(os.readlink(path))  # noqa: PTH115 - names need not be text
         case "char" | "block":
-            content = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+            held = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
         case _:
-            content = "-"
+            held = "-"
     names = sorted(os.listxattr(path, follow_symlinks=False))
     # An attribute's name may hold any byte; quoted, it cannot pass for two, or for another line.
     attributes = ",".join(
@@ -76,12 +66,7 @@ def _line(root: Path, relative: str) -> str:
         for name in names
     )
     mode = f"{stat.S_IMODE(status.st_mode):04o}"
-    return f"{relative!r} {kind} {mode} {status.st_uid}:{status.st_gid} {content!r} {attributes}"
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return f"{relative!r} {kind} {mode} {status.st_uid}:{status.st_gid} {held!r} {attributes}"
 
 
 def sizes(root: Path) -> tuple[int, int]:
@@ -91,28 +76,12 @@ def sizes(root: Path) -> tuple[int, int]:
     """
     total = allocated = 0
     linked: set[tuple[int, int]] = set()
-    folders = [os.fspath(root)]
-    while folders:
-        for entry in _entries(folders.pop()):
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
+    for _, status in walk(root, living=True):
+        if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+            if (status.st_dev, status.st_ino) in linked:
                 continue
-            if stat.S_ISDIR(status.st_mode):
-                folders.append(entry.path)
-            elif status.st_nlink > 1:
-                if (status.st_dev, status.st_ino) in linked:
-                    continue
-                linked.add((status.st_dev, status.st_ino))
-            allocated += status.st_blocks * 512
-            if stat.S_ISREG(status.st_mode):
-                total += status.st_size
+            linked.add((status.st_dev, status.st_ino))
+        allocated += status.st_blocks * 512
+        if stat.S_ISREG(status.st_mode):
+            total += status.st_size
     return total, allocated
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
-        return []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from isobench.model import Workload
 
 DockerApi: TypeAlias = Any
 """docker.APIClient, which ships no types of its own; imported only where Docker is used."""
@@ -12,7 +14,7 @@ DockerApi: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A container image with what its configuration says of running it."""
+    """A container image with what its configuration says of running it; ``command`` is ENTRYPOINT, then CMD."""
 
     id: str
     tag: str
@@ -20,6 +22,30 @@ class Image:
     cwd: str
     user: str
     stored_bytes: int
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an image comes from. ``name`` may be published: a reference, or a file's name without its folders.
+
+    ``archive`` is what ``docker save`` writes, ``rootfs`` the tar of a root file system. ``path`` is the file's, of no
+    meaning for a reference.
+    """
+
+    kind: Literal["dockerfile", "reference", "archive", "rootfs"]
+    name: str
+    path: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought(Workload):
+    """A workload on an image that is not built from its own folder.
+
+    Without a ``command`` it runs what its image names: see ``isobench.workloads.bring.settle``.
+    """
+
+    source: Source = Source("reference", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ _TAR = (
     "--xattrs", "--xattrs-include=*",
 )  # fmt: skip
 _SAID = 4096
+_EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+_LONGEST = 1 << 20
+"""Bytes of an extended header, which is read into memory whole: long names, attributes of up to 64 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def unpack(stream: Iterable[bytes], tree: Path, where: str, bounds: Bounds = BOU
             tee = _Tee(stream, tar.stdin)
             try:
                 _hold(tee, tree, where, bounds)
-            except tarfile.TarError as error:
+            except (tarfile.TarError, ValueError, RecursionError) as error:
                 raise HarnessError(f"is no whole tar: {plain(str(error))}", where=where) from error
             except BrokenPipeError:
                 pass  # tar has ended early, and its words say why
@@ -95,11 +98,21 @@ class _Tee:
         return self._size + len(self._compressor.flush())
 
 
+class _Member(tarfile.TarInfo):
+    """A member, the headers before it held to a bound; ``tarfile`` calls for this to be overridden."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _EXTENDED and self.size > _LONGEST:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
+
+
 def _hold(tee: _Tee, tree: Path, where: str, bounds: Bounds) -> None:
     """Read the tar to its end; raises UsageError at the first member that is out of bounds, before it is written."""
     free = shutil.disk_usage(tree).free - SPARE
     file_bytes = paths = 0
-    with tarfile.open(fileobj=tee, mode="r|", bufsize=1 << 20) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=tee, mode="r|", bufsize=1 << 20, tarinfo=_Member) as archive:  # type: ignore[call-overload]
         while member := archive.next():
             archive.members.clear()  # kept for random access, which a million of them would make dear
             paths += 1

@@ -1,8 +1,15 @@
-"""All registered metrics, gathered from the four families."""
+"""All registered metrics: the four families, and what other packages register.
+
+A package adds its own as an entry point of the group ``isobench.metrics``, whose object is a ``Metric``. A
+``workload.toml`` then names the metric and how it is read.
+"""
 
 from __future__ import annotations
 
-from isobench.errors import UsageError
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+from isobench.errors import HarnessError, UsageError
 from isobench.metrics.disk import DISK
 from isobench.metrics.memory import MEMORY
 from isobench.metrics.startup import STARTUP
@@ -10,7 +17,41 @@ from isobench.metrics.throughput import THROUGHPUT
 from isobench.model.metric import Metric
 from isobench.names import nearest
 
-METRICS: dict[str, Metric] = {entry.name: entry for entry in (*STARTUP, *MEMORY, *DISK, *THROUGHPUT)}
+GROUP = "isobench.metrics"
+
+
+def registered(points: Iterable[EntryPoint]) -> dict[str, Metric]:
+    """Return isobench's own metrics, then those of the entry points, by name.
+
+    Raises HarnessError, naming the package, where one does not load, is no metric or has the name of another.
+    """
+    found = {entry.name: entry for entry in (*STARTUP, *MEMORY, *DISK, *THROUGHPUT)}
+    for point in points:
+        loaded = _load(point)
+        if loaded.name in found:
+            raise _refused(point, f"there is a metric {loaded.name} already")
+        found[loaded.name] = loaded
+    return found
+
+
+def _load(point: EntryPoint) -> Metric:
+    try:
+        loaded = point.load()
+    except (ImportError, AttributeError) as error:
+        raise _refused(point, str(error)) from error
+    if not isinstance(loaded, Metric):
+        raise _refused(point, f"it is {type(loaded).__name__}, not Metric")
+    return loaded
+
+
+def _refused(point: EntryPoint, why: str) -> HarnessError:
+    package = point.dist.name if point.dist else "a package"
+    return HarnessError(
+        f"the metric {point.name} of {package} does not load: {why}", mend=f"update or remove {package}"
+    )
+
+
+METRICS: dict[str, Metric] = registered(entry_points(group=GROUP))
 """Every metric by its name, in the order in which reports show them."""
 
 

@@ -53,12 +53,13 @@ class MetricSource:
     """How one metric is read from one job.
 
     ``json`` is a JSON path into the tool's output, ``regex`` a pattern whose first group is the figure, ``rate``
-    the job's work over its elapsed time on the host's clock, ``host_cpu`` the CPU seconds the host spent for each
-    unit of that work. ``scale`` turns the tool's unit into the registry's.
+    the job's work over its elapsed time on the host's clock, ``time`` the inverse of that (seconds for each unit of
+    work), ``host_cpu`` the CPU seconds the host spent for each unit of work. ``scale`` turns the tool's unit into the
+    registry's.
     """
 
     name: str
-    kind: Literal["json", "regex", "rate", "host_cpu"]
+    kind: Literal["json", "regex", "rate", "time", "host_cpu"]
     expression: str = ""
     scale: float = 1.0
 
@@ -89,7 +90,8 @@ class Job:
 class Workload:
     """One definition, run unchanged on every target. ``folder`` holds ``workload.toml`` and the ``Dockerfile``.
 
-    ``capabilities`` are those it cannot do without, where a target leaves it no others.
+    ``capabilities`` are those it cannot do without, where a target leaves it no others. ``default`` says whether a
+    session that names no workloads has it; ``run --full`` has all.
     """
 
     name: str
@@ -104,3 +106,4 @@ class Workload:
     volume: Volume | None = None
     capabilities: tuple[Capability, ...] = ()
     timeout: float = 60.0
+    default: bool = True

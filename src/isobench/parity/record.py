@@ -15,6 +15,7 @@ from isobench.metrics import METRICS
 from isobench.model import Cell, TargetSpec
 from isobench.model.sample import Fact
 from isobench.parity.fields import ParityRecord, Table
+from isobench.targets.kind import Traits, kinds
 
 if TYPE_CHECKING:
     from isobench.images.types import Kernel
@@ -26,12 +27,6 @@ KERNEL, INIT = "kernel+initramfs", "init"
 _HOST_STATE = (
     "distribution", "cgroup_version", "governor", "smt", "transparent_hugepage", "ksm", "virtualised",
 )  # fmt: skip
-_STORES = {"native": "$CACHE/instances", "vm": "$CACHE/instances", "docker": "$CACHE/docker"}
-_NETWORKS = {
-    "native": "namespace of its own, loopback only",
-    "docker": "veth on isobench's bridge",
-    "vm": "virtio-net on isobench's bridge",
-}
 _STORAGE_KINDS = {"vd": "virtio", "xvd": "Xen", "nvme": "NVMe", "sd": "SCSI", "mmcblk": "MMC", "dm-": "device mapper",
                   "mapper": "device mapper", "md": "md RAID", "loop": "loop"}  # fmt: skip
 
@@ -69,9 +64,10 @@ def of_cell(
         versions={"isobench": __version__, **versions},
         describe=describe,
     )
-    own_kernel = {KERNEL: kernel.digest} if kernel and spec.kind == "vm" else {}
+    own_kernel = {KERNEL: kernel.digest} if kernel and _traits(spec.kind).own_kernel else {}
     return replace(
         record,
+        guest_kernel=kernel.release if own_kernel and kernel else record.guest_kernel,
         layers={**(record.layers or {}), **own_kernel},
         cpuset=cpu_list(placement.instance),
         client_cpuset=cpu_list(placement.harness),
@@ -91,9 +87,10 @@ def from_tables(
 ) -> ParityRecord:
     """Return what the tables of session.json tell; what they lack stays unknown."""
     kind, length = _text(target.get("kind")), cell.parameters.length
+    traits, options = _traits(kind), table(target, "options")
     resources = table(workload, "resources")
     # The environment describes the cache's storage; an engine that was there before keeps its data elsewhere.
-    elsewhere = kind == "docker" and versions.get("docker_engine", "embedded") != "embedded"
+    elsewhere = traits.store == "$CACHE/docker" and versions.get("docker_engine", "embedded") != "embedded"
     device, filesystem = (_text(environment.get(f"storage_{part}")) for part in ("device", "filesystem"))
     return ParityRecord(
         cell.workload,
@@ -102,7 +99,7 @@ def from_tables(
         rootfs=_text(image.get("rootfs_digest")),
         layers=_layers(kind, describe),
         host_kernel=_text(environment.get("kernel")),
-        guest_kernel="the host's" if kind in ("native", "docker") else _text(versions.get("guest_kernel")),
+        guest_kernel=_guest_kernel(traits, versions),
         kind=kind,
         acceleration=_text(target.get("acceleration")),
         options=dict(target["options"]) if isinstance(target.get("options"), dict) else None,
@@ -115,14 +112,14 @@ def from_tables(
         reads=_reads(workload),
         length=length,
         cache=cell.parameters.cache,
-        vcpus=resources.get("vcpus") or (environment.get("cores") if "vcpus" in resources else None),
-        memory=resources.get("memory"),
+        vcpus=options.get("vcpus") or _vcpus(resources, environment),
+        memory=options.get("memory") or resources.get("memory"),
         disk=resources.get("disk"),
         volume=_sentence(workload, "volume"),
-        store="the engine's own data root" if elsewhere else _STORES.get(kind or ""),
+        store="the engine's own data root" if elsewhere else traits.store or None,
         device=None if elsewhere else device,
         filesystem=None if elsewhere else filesystem,
-        network=_NETWORKS.get(kind or ""),
+        network=_text(options.get("network")) or traits.network or None,
         cpu_model=_text(environment.get("cpu_model")),
         architecture=_text(environment.get("architecture")),
         cores=environment.get("cores"),
@@ -131,6 +128,20 @@ def from_tables(
         storage_kind=_storage_kind(device),
         host_state={name: environment[name] for name in _HOST_STATE if name in environment},
     )
+
+
+def _guest_kernel(traits: Traits, versions: Mapping[str, Any]) -> str | None:
+    return _text(versions.get("guest_kernel")) if traits.own_kernel else traits.kernel
+
+
+def _vcpus(resources: Mapping[str, Any], environment: Mapping[str, Any]) -> Any:
+    return resources.get("vcpus") or (environment.get("cores") if "vcpus" in resources else None)
+
+
+def _traits(kind: str | None) -> Traits:
+    """Return a kind's traits; of one that is not installed here nothing is known."""
+    found = kinds().get(kind or "")
+    return found.traits if found else Traits("", "", kernel=None)
 
 
 def table(value: Any, key: str) -> dict[str, Any]:
@@ -197,8 +208,9 @@ def _reads(workload: Mapping[str, Any]) -> Table | None:
 
 def _versions(kind: str | None, versions: Mapping[str, Any]) -> Table:
     """Return the versions of the tools that this kind of target uses."""
-    docker, virtual = ("docker", "containerd", "runc"), ("libvirt", "qemu")
-    foreign = {"native": docker + virtual, "docker": virtual, "vm": docker}.get(kind or "", ())
+    own = _traits(kind).tools
+    others = {tool for one in kinds().values() for tool in one.traits.tools if tool not in own}
+    foreign = tuple(others) if kind in kinds() else ()
     return {
         name: value
         for name, value in versions.items()
@@ -211,7 +223,7 @@ def _layers(kind: str | None, describe: str | None) -> Table | None:
     if describe is None:
         return None
     found = re.search(r"/guest/([0-9a-f]{12})/", describe)
-    return {INIT: found[1] if found else None} | ({KERNEL: None} if kind == "vm" else {})
+    return {INIT: found[1] if found else None} | ({KERNEL: None} if _traits(kind).own_kernel else {})
 
 
 def _configuration(describe: str | None) -> str | None:

@@ -1,6 +1,6 @@
-"""The design of a session: which cell comes next, when a cell stops and why, and how long the rest takes.
+"""The design of a session: which cell comes next, when a cell stops and why, and how long it takes.
 
-Pure functions of the plan and the samples so far: nothing here runs anything.
+Pure functions of the plan and of samples: nothing here runs anything.
 """
 
 from isobench.plan.design import Plan, Step, next_step, order

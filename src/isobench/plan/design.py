@@ -32,7 +32,10 @@ class Plan:
     def words(self) -> str:
         """Return the design in words, for the session's record."""
         said = f"one warm-up of each cell, then randomised complete blocks (seed {self.seed}); {self.rule.words()}"
-        return said + (f"; no new sample after {self.budget:g} s" if self.budget else "")
+        if not self.budget:
+            return said
+        once = ", once every cell has been measured" if self.rule.once else ""
+        return f"{said}; no new sample after {self.budget:g} s{once}"
 
     def headlines_of(self, cell: Cell) -> tuple[Headline, ...]:
         """Return the figures that a cell is judged by."""
@@ -50,11 +53,15 @@ class Step:
 
 
 def next_step(plan: Plan, samples: Sequence[Sample], elapsed: float = 0.0) -> Step | None:
-    """Return the next sample to take, or None when every cell has stopped or the budget is spent."""
-    if plan.budget is not None and elapsed >= plan.budget:
-        return None
+    """Return the next sample to take, or None when every cell has stopped or the budget is spent.
+
+    Where the rule says ``once``, the budget does not end the blocks in which cells are measured for the first time.
+    """
+    spent = plan.budget is not None and elapsed >= plan.budget
     block = max((sample.block for sample in samples), default=0)
     for current in (block, block + 1):
+        if spent and not (plan.rule.once and current <= 1):
+            return None
         if cell := _missing(plan, samples, current):
             return Step(cell, current, "measured" if current else "warmup", "stop" if current % 2 else "kill")
     return None

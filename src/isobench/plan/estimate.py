@@ -13,9 +13,10 @@ from statistics import fmean, median
 
 from isobench.model import Cell, Sample
 from isobench.plan.design import Plan
-from isobench.plan.stopping import half_width, measured, stop_of, wanted
+from isobench.plan.stopping import measured, needed, stop_of, wanted
 
-_SETTLE = 1.0
+SETTLE = 1.0
+"""Seconds that every measured sample waits before its memory is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,26 @@ def remaining(plan: Plan, samples: Sequence[Sample], elapsed: float = 0.0) -> Re
     """Return what is left of a session that has run for ``elapsed`` seconds; a budget bounds it."""
     lasted = sum(sample.duration for sample in samples)
     around = max(elapsed / lasted, 1.0) if samples and lasted else 1.0
-    count, seconds = 0, 0.0
+    count, seconds, once = 0, 0.0, 0.0
     for cell in plan.cells:
         own = [sample for sample in samples if sample.cell == cell]
         takes = _measured_takes(cell, samples)
         left = _left(plan, cell, samples, takes)
-        warm = not own
-        count += left + warm
-        seconds += (left * takes + warm * _warm_takes(cell, samples)) * around
-    if plan.budget is not None and seconds > (kept := max(plan.budget - elapsed, 0.0)):
-        return Remaining(math.ceil(count * kept / seconds), kept)
-    return Remaining(count, seconds)
+        warm = 0.0 if own else _warm_takes(cell, samples)
+        count += left + (not own)
+        seconds += (left * takes + warm) * around
+        once += 0.0 if measured(cell, own) else (takes + warm) * around
+    return bounded(plan, Remaining(count, seconds), once, elapsed)
+
+
+def bounded(plan: Plan, whole: Remaining, once: float, elapsed: float = 0.0) -> Remaining:
+    """Return what of it the budget leaves; ``once`` is the seconds until every cell has been measured once."""
+    if plan.budget is None:
+        return whole
+    kept = max(plan.budget - elapsed, once if plan.rule.once else 0.0, 0.0)
+    if whole.seconds <= kept:
+        return whole
+    return Remaining(math.ceil(whole.samples * kept / whole.seconds), kept)
 
 
 def _left(plan: Plan, cell: Cell, samples: Sequence[Sample], takes: float) -> int:
@@ -53,10 +63,7 @@ def _left(plan: Plan, cell: Cell, samples: Sequence[Sample], takes: float) -> in
     headlines = plan.headlines_of(cell)
     if stop_of(rule, headlines, cell, samples):
         return 0
-    # An interval narrows with the square root of the number of values.
-    widths = [((half_width(taken, h.metric) or 0.0) / h.width) ** 2 for h in headlines]
-    needed = math.ceil(len(taken) * max(widths, default=0.0))
-    return max(min(max(needed, rule.cheap), rule.most) - len(taken), 1)
+    return max((needed(rule, headlines, taken) or min(rule.cheap, rule.most)) - len(taken), 1)
 
 
 def _measured_takes(cell: Cell, samples: Sequence[Sample]) -> float:
@@ -67,7 +74,7 @@ def _measured_takes(cell: Cell, samples: Sequence[Sample]) -> float:
         for sample in samples
         if sample.role == "measured" and sample.cell.workload == cell.workload
     ]
-    return _warm_takes(cell, samples) + (max(median(alike), 0.0) if alike else _SETTLE)
+    return _warm_takes(cell, samples) + (max(median(alike), 0.0) if alike else SETTLE)
 
 
 def _warm_takes(cell: Cell, samples: Sequence[Sample]) -> float:
@@ -79,4 +86,4 @@ def _warm_takes(cell: Cell, samples: Sequence[Sample]) -> float:
     ):
         if alike:
             return fmean(alike)
-    return _SETTLE
+    return SETTLE

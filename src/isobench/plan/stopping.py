@@ -7,6 +7,7 @@ limit), so such a stop is labelled as one wherever it is shown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -35,6 +36,7 @@ class Rule:
 
     ``fill`` False: after ``least`` samples, or ``cheap`` of them where a sample takes at most ``cheap_seconds``.
     ``fill`` True: when all headline intervals are narrow enough, from ``cheap`` samples on, or after ``most``.
+    ``once``: every cell is measured once, whatever the budget.
     """
 
     least: int = 3
@@ -42,6 +44,7 @@ class Rule:
     cheap_seconds: float = 4.0
     fill: bool = False
     most: int = 50
+    once: bool = False
 
     def words(self) -> str:
         """Return the rule in words."""
@@ -114,6 +117,19 @@ def wanted(rule: Rule, taken: Sequence[Sample]) -> int:
     """Return how many samples a plan that does not fill wants of a cell, by what its first one took."""
     cheap = bool(taken) and taken[0].outcome == "ok" and taken[0].duration <= rule.cheap_seconds
     return max(rule.cheap, rule.least) if cheap else rule.least
+
+
+def needed(rule: Rule, headlines: Sequence[Headline], taken: Sequence[Sample]) -> int | None:
+    """Return after how many measured samples a filling plan will let a cell go, judged by those ``taken``.
+
+    None where they tell no interval of any headline figure.
+    """
+    known = [(width, headline) for headline in headlines if (width := half_width(taken, headline.metric)) is not None]
+    if not known:
+        return None
+    # An interval narrows with the square root of the number of values.
+    most = max(len(taken) * (width / headline.width) ** 2 for width, headline in known)
+    return min(max(math.ceil(most), rule.cheap), rule.most)
 
 
 def _counted(rule: Rule, cell: Cell, taken: Sequence[Sample]) -> Stop | None:

@@ -18,7 +18,7 @@ _SCALES: dict[str, tuple[tuple[float, str], ...]] = {
 }  # fmt: skip
 _COUNTED = {
     "requests_per_second": "req", "cpu_events": "events", "cpu_events_all": "events", "rand_read_iops": "IO",
-    "rand_write_iops": "IO",
+    "rand_write_iops": "IO", "transactions_per_second": "transactions",
 }  # fmt: skip
 EQUAL = "all equal"
 """What stands where an interval or a range would be, had the values differed."""

@@ -7,6 +7,7 @@ from isobench.report.series import Data, Series
 
 _MAIN = {
     "requests_per_second": "requests",
+    "transactions_per_second": "transactions",
     "cpu_events": "CPU events",
     "mem_triad": "memory triad",
     "seq_write": "sequential writes",

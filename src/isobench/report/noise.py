@@ -24,7 +24,7 @@ _MEANINGS = {
     "throttled_periods": "times that a quota withheld CPU time",
     "thermal_throttles": "times that a core was slowed for its heat",
     "frequency_hz": "the instance's core, in Hz; the worst is the slowest",
-    "other_cpu": "share of all cores' time that others used, while no instance ran",
+    "other_cpu": "share of all cores' time that others used",
 }
 _SHARES = ("steal", "cpu_pressure", "harness_cpu", "other_cpu")
 

@@ -18,6 +18,7 @@ from isobench.report.format import percent, short
 from isobench.report.headline import headline
 from isobench.report.meta import mapping, plain
 from isobench.report.series import Data
+from isobench.sanity import check
 from isobench.store.reader import SessionRecord
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str
         calibrated=profile is not None,
         resolved=trust.resolved(data, profile) if profile else [],
         on_width=tables.width_note(data),
+        few=tables.few_note(data),
+        sanity=check(session),
         command=_joined(session.meta.get("command"), " ") or "–",
         resumed=_joined(session.meta.get("resumed_at"), ", "),
         images=parity.images(data),

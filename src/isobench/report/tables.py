@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from isobench.metrics import METRICS
 from isobench.model import Metric
-from isobench.report.format import around, digits
+from isobench.report.format import around, digits, short
 from isobench.report.headline import main_metric
 from isobench.report.meta import mapping
 from isobench.report.series import Data, Series
 from isobench.report.trust import left_out
 
 FAMILIES = ("startup", "memory", "disk", "throughput")
+FEW = 3
+"""Samples below which a cell is marked: a median of two is their mean."""
 Pair = tuple[str, str]
 """A ratio and what stands beneath it: its interval, and the number of common blocks where some are not common."""
 
@@ -66,6 +68,11 @@ class Overview:
     rate_name: str
     rate: Figure | None
 
+    @property
+    def few(self) -> bool:
+        """Whether fewer than ``FEW`` of its samples count."""
+        return self.counted < FEW
+
 
 def figure(series: Series | None) -> Figure | None:
     """Return a series' median in words, None for None."""
@@ -115,6 +122,31 @@ def width_note(data: Data) -> str:
         return ""
     shown = ", ".join(cells[:6]) + (f" and {len(cells) - 6} more" if len(cells) > 6 else "")
     return f"Stopped on width, so intervals cover a little less than 95 %: {shown}."
+
+
+def few_note(data: Data) -> str:
+    """Return which planned cells have fewer than ``FEW`` samples that count, with their number; empty without any."""
+    counts = {(row.workload, row.target): row.counted for row in overview(data)}
+    for workload, target in _planned(data):
+        counts.setdefault((workload, target), 0)
+    cells = [
+        f"{short(workload, 40)} on {short(target, 40)} ({count or 'none'})"
+        for (workload, target), count in counts.items()
+        if count < FEW
+    ]
+    if not cells:
+        return ""
+    shown = ", ".join(cells[:12]) + (f" and {len(cells) - 12} more" if len(cells) > 12 else "")
+    return f"Fewer than {FEW} samples that count: {shown}."
+
+
+def _planned(data: Data) -> list[tuple[str, str]]:
+    """Return the plan's cells that have no sample at all."""
+    cells = mapping(data.session.meta, "plan").get("cells")
+    told = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    taken = {(sample.cell.workload, sample.cell.target) for sample in data.session.samples if sample.role == "measured"}
+    pairs = [(str(cell.get("workload")), str(cell.get("target"))) for cell in told]
+    return [pair for pair in pairs if pair not in taken]
 
 
 def overview(data: Data) -> list[Overview]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -43,6 +44,7 @@ class _Record:
     facts: dict[str, Fact] = field(default_factory=dict)
     resolution: dict[str, float] = field(default_factory=dict)
     noise: dict[str, float] = field(default_factory=dict)
+    cpu: float | None = None
     outcome: Outcome = "ok"
     error: str | None = None
     output: str = ""
@@ -71,7 +73,7 @@ def measure(session: str, number: int, step: Step, target: Target, prepared: Pre
             raise
         _fail(record, "error", words)
     record.metrics |= target.sizes(prepared) if record.outcome in ("ok", "clock") else {}
-    noise = record.noise | before.until(NoiseReading.now())
+    noise = record.noise | before.until(NoiseReading.now(), instance_cpu=record.cpu)
     if reasons := exceeded(noise, Bounds()):
         record.marks.add("noisy")
         record.facts["noisy"] = "; ".join(reasons)
@@ -118,11 +120,10 @@ def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, s
             _read_memory(record, instance, "done")
             _read_account(record, instance)
             record.noise |= throttling(instance.cgroup.path)
-        record.facts |= instance.facts() | {
-            "rootfs_digest": prepared.rootfs.digest,
-            "cpuset": cpu_list(slot.placement.instance),
-            "memory_limit": prepared.workload.resources.memory,
-        }
+        record.facts["rootfs_digest"] = prepared.rootfs.digest
+        record.facts["cpuset"] = cpu_list(slot.placement.instance)
+        record.facts["memory_limit"] = prepared.workload.resources.memory
+        record.facts |= instance.facts()
         _end(record, step, instance)
     finally:
         record.output = instance.channel.said(_KEPT).decode("utf-8", "replace")
@@ -252,5 +253,7 @@ def _end(record: _Record, step: Step, instance: Instance) -> None:
     stopped = instance.stop(_GRACE) if step.ended_by == "stop" else instance.kill()
     record.at("stopped", stopped)
     record.metrics |= figures.ending(step.ended_by, asked, stopped)
+    with suppress(OSError):
+        record.cpu = instance.cgroup.cpu_seconds()
     instance.remove()
     record.at("removed")

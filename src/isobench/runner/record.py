@@ -18,6 +18,7 @@ from isobench.model.sample import FORMAT, Fact
 from isobench.parity import of_cell
 from isobench.plan import Headline, Plan, Stop
 from isobench.plan.stopping import Rule
+from isobench.store.reader import aside
 from isobench.targets.base import Prepared
 
 _SAME = ("images", "versions", "environment")
@@ -68,7 +69,12 @@ def plan_table(plan: Plan) -> dict[str, Any]:
 
 
 def plan_of(meta: dict[str, Any], where: str) -> Plan:
-    """Return the plan of a session from its session.json; raises UsageError where it has none that can go on."""
+    """Return the plan of a session from its session.json, to go on with it or to carry it out once more.
+
+    Raises UsageError where it has none, or where a plan alone does not tell what to do (``isobench ab``).
+    """
+    if what := aside(meta):
+        raise UsageError(f"cannot be gone on with: it is {what}", where=where, mend="start that command anew")
     try:
         table = meta["plan"]
         parameters = Parameters(cache=table["cache"], length=table["length"])
@@ -80,7 +86,12 @@ def plan_of(meta: dict[str, Any], where: str) -> Plan:
             budget=table["budget"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"holds no plan to go on with ({error})", where=where, mend="start a new session") from None
+        raise UsageError(f"holds no plan to carry out ({error})", where=where, mend="start a new session") from None
+
+
+def confirming(meta: dict[str, Any], confirmed: str) -> dict[str, Any]:
+    """Return session.json marked as that of a session which measured a part of ``confirmed`` once more."""
+    return meta | {"confirms": confirmed}
 
 
 def refuse_changed(before: dict[str, Any], fresh: dict[str, Any]) -> None:
@@ -121,7 +132,7 @@ def _parity(cell: Cell, paths: Paths, house: House, prepared: Prepared, facts: d
         environment=facts, versions=house.versions, acceleration=house.acceleration[cell.target],
         describe=_publishable(target.describe(prepared), paths),
         placement=cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable()),
-        kernel=house.kernel,
+        kernel=house.kernels.get(cell.target),
     )  # fmt: skip
     return asdict(found)
 
@@ -134,7 +145,7 @@ def _publishable(words: dict[str, str], paths: Paths) -> str:
 
 def _workload(workload: Workload) -> dict[str, Any]:
     table = asdict(workload)
-    del table["folder"]
+    del table["folder"], table["default"]
     if workload.service:
         table["service"]["request"] = workload.service.request.decode("utf-8", "replace")
     return table

@@ -10,25 +10,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from isobench.clean import clean
-from isobench.errors import HarnessError, IsobenchError, UsageError, engine_words
-from isobench.host import cpus, lock, memory, quiet
+from isobench.errors import UsageError
+from isobench.host import cpus, memory, quiet
 from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
-from isobench.house import House, house
+from isobench.house import House
 from isobench.metrics import METRICS
 from isobench.model import Cell, Parameters, Sample, TargetSpec, Workload
 from isobench.plan import Headline, Plan, Step, next_step, stops
 from isobench.plan.stopping import QUICK, Rule
 from isobench.runner import record
 from isobench.runner.measure import SETTLE, measure
+from isobench.runner.premises import Say, premises
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter, refuse_unwritable
 from isobench.targets.base import Prepared, Slot
 
 Progress = Callable[[Plan, Sequence[Sample], float], None]
 """Called after each sample with the plan, all samples so far, and the seconds that the session has run."""
-Say = Callable[[str], None]
 
 WIDTHS = {"startup": 0.05}
 """Half-widths that a filling plan aims at, relative to the median, by family; the others' is ``WIDTH``."""
@@ -69,23 +68,11 @@ def run_session(request: Request, paths: Paths, say: Say, progress: Progress) ->
     refuse_unwritable(paths.results)
     for workload in request.workloads:
         refuse_impossible(workload)
-    with lock.measuring(paths.run, wait=request.wait, waiting=lambda holder: say(f"waiting for {holder}")):
-        # The lock is ours, so whoever left these is dead.
-        for leftover in clean(paths):
-            say(f"a killed run had left {leftover}: removed")
-        for workload in request.workloads:
-            if reason := memory.short(workload.resources.memory):
-                raise UsageError(reason, where=workload.name, mend="end other programs, or lower resources.memory")
-        try:
-            with house(paths, request.targets, say) as opened:
-                prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}
-                if request.wait_quiet is not None:
-                    _await_quiet(request.wait_quiet, say)
-                return _Session(request, paths, opened, prepared).carry_out(progress)
-        except Exception as error:
-            if isinstance(error, IsobenchError) or (words := engine_words(error)) is None:
-                raise
-            raise HarnessError(words, mend="see `isobench doctor`") from error
+    with premises(paths, request.targets, request.workloads, say, wait=request.wait) as opened:
+        prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}
+        if request.wait_quiet is not None:
+            _await_quiet(request.wait_quiet, say)
+        return _Session(request, paths, opened, prepared).carry_out(progress)
 
 
 def _await_quiet(seconds: float, say: Say) -> None:

@@ -39,6 +39,23 @@ class SessionRecord:
         """The session's name."""
         return str(self.meta.get("id", self.folder.name))
 
+    @property
+    def aside(self) -> str:
+        """Why it stands aside of the others, see ``aside``."""
+        return aside(self.meta)
+
+
+def aside(meta: dict[str, Any]) -> str:
+    """Return what a session is that is none to be judged, kept or followed over time by itself; empty for all others.
+
+    Such are those of variants (``isobench ab``) and those that measured a part of another once more.
+    """
+    if "ab" in meta:
+        return "a session of `isobench ab`"
+    if confirmed := meta.get("confirms"):
+        return f"a second measurement of {plain(str(confirmed), 100)}"
+    return ""
+
 
 def read_session(path: str | Path) -> SessionRecord:
     """Return the session in that folder (or of that session.json); raises UsageError naming file and line."""
@@ -66,6 +83,32 @@ def find_session(name_or_path: str | Path | None, results: Path) -> Path:
     if not known:
         raise UsageError("there is no session yet", where=str(results), mend="make one with `isobench run`")
     return results / known[-1]
+
+
+def find_own_session(name_or_path: str | Path | None, results: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return a session's folder as ``find_session``, but for None the latest that does not stand aside.
+
+    With it come, in words, the later ones that were passed over for that.
+    """
+    if name_or_path is not None:
+        return find_session(name_or_path, results), ()
+    passed: list[str] = []
+    for name in reversed(session_names(results)):
+        if not (what := _aside(results / name)):
+            return results / name, tuple(passed)
+        passed.append(f"{name} is {what}")
+    if passed:
+        raise UsageError(f"there is no session of its own yet: {passed[0]}", where=str(results),
+                         mend="make one with `isobench run`, or name one")  # fmt: skip
+    return find_session(None, results), ()
+
+
+def _aside(folder: Path) -> str:
+    """Return why a session stands aside; nothing where it cannot be read: that is told by whoever reads it whole."""
+    try:
+        return aside(_read_meta(folder / META))
+    except UsageError:
+        return ""
 
 
 def session_names(results: Path) -> list[str]:

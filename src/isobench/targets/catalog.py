@@ -5,73 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from isobench.errors import UsageError
 from isobench.model import TargetSpec
 from isobench.names import nearest
 from isobench.plain import plain
+from isobench.targets.kind import kinds
 from isobench.toml_file import read_toml
 
+M = TypeVar("M", bound=BaseModel)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NoOptions(_Table):
-    """The options of a kind that has none."""
-
-
-class DockerOptions(_Table):
-    """The options of a ``docker``: how far its containers are confined. Without any, all is Docker's default."""
-
-    capabilities: Literal["default", "declared"] = "default"
-    no_new_privileges: bool = False
-    read_only: bool = False
-    pids_limit: int | None = Field(default=None, ge=16)
-
-
-class VmOptions(_Table):
-    """The options of a ``vm``."""
-
-    machine: Literal["microvm", "q35"]
-
-
-class _TargetTable(_Table):
+    kind: str
     title: str
     description: str
     isolates: str
     default: bool = True
-
-
-class NativeTable(_TargetTable):
-    """A table of kind ``native``."""
-
-    kind: Literal["native"]
-    options: NoOptions = NoOptions()
-
-
-class DockerTable(_TargetTable):
-    """A table of kind ``docker``."""
-
-    kind: Literal["docker"]
-    options: DockerOptions = DockerOptions()
-
-
-class VmTable(_TargetTable):
-    """A table of kind ``vm``."""
-
-    kind: Literal["vm"]
-    options: VmOptions
-
-
-_TABLE: TypeAdapter[NativeTable | DockerTable | VmTable] = TypeAdapter(
-    Annotated[NativeTable | DockerTable | VmTable, Field(discriminator="kind")]
-)
+    options: dict[str, Any] = {}
 
 
 def load_all(files: Iterable[Path]) -> dict[str, TargetSpec]:
@@ -102,18 +58,24 @@ def build(file: Path, name: str, table: Any) -> TargetSpec:
         raise UsageError(
             f"[{plain(name, 40)}] is no name for a target", where=str(file), mend="use a-z, 0-9 and -, at most 32"
         )
+    checked = _validated(_Table, table, file, name)
+    if checked.kind not in kinds():
+        raise UsageError(f"{name}.kind: {plain(checked.kind, 40)!r} is no kind of target", where=str(file),
+                         mend=nearest(checked.kind, kinds()))  # fmt: skip
+    options = _validated(kinds()[checked.kind].options, checked.options, file, f"{name}.options")
+    return TargetSpec(
+        name, checked.kind, checked.title, checked.description, checked.isolates,
+        # What an option does not change stays unsaid, so that a target without any hands its engine nothing.
+        options.model_dump(exclude_defaults=True), checked.default,
+    )  # fmt: skip
+
+
+def _validated(model: type[M], table: Any, file: Path, place: str) -> M:
     try:
-        checked = _TABLE.validate_python(table)
+        return model.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        # Pydantic puts the chosen kind before the field; the file has no such level.
-        kinds = ("native", "docker", "vm")
-        place = ".".join([name, *(str(part) for part in first["loc"] if part not in kinds)])
+        where = ".".join([place, *(str(part) for part in first["loc"])])
+        said = plain(f"{where}: {first['msg']}")
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        said = plain(f"{place}: {first['msg']}")
         raise UsageError(f"{said}{more}", where=str(file), mend="see docs/targets.md") from None
-    # What an option does not change stays unsaid, so that a target without any hands its engine nothing.
-    options = checked.options.model_dump(exclude_defaults=True)
-    return TargetSpec(
-        name, checked.kind, checked.title, checked.description, checked.isolates, options, checked.default
-    )

@@ -8,32 +8,39 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from pydantic import Field, model_validator
+
+from isobench.engines import docker, runtimes
 from isobench.errors import HarnessError, SampleError
 from isobench.guest.build import GuestBinaries
 from isobench.host import memory
+from isobench.host.paths import Paths
+from isobench.host.process import remove_tree
 from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
 from isobench.model.target import Option
 from isobench.targets.base import Prepared, Processes, Slot
-from isobench.targets.container import creation
+from isobench.targets.container import Engine, creation, stored
+from isobench.targets.kind import Opened, Options, Traits
 from isobench.targets.life import Life
 
 if TYPE_CHECKING:
-    from isobench.engines.docker import DockerEngine
+    from isobench.house import House
 
 _MARGIN = 2.0
 
 
 class DockerTarget:
-    """Containers of one Docker engine."""
+    """Containers of one engine. ``store`` takes the folders that are bound in; else they lie in the instance's own."""
 
-    def __init__(self, spec: TargetSpec, engine: DockerEngine, guest: GuestBinaries) -> None:
+    def __init__(self, spec: TargetSpec, engine: Engine, guest: GuestBinaries, store: Path | None = None) -> None:
         self.spec = spec
         self._engine = engine
         self._guest = guest
+        self._store = store
         self._systemd = engine.api.info()["CgroupDriver"] == "systemd"
 
     def prepare(self, prepared: Prepared) -> None:
@@ -41,7 +48,16 @@ class DockerTarget:
 
     def instance(self, prepared: Prepared, slot: Slot) -> DockerInstance:
         """Return an instance that is not created yet."""
-        return DockerInstance(prepared, slot, self._engine, self._guest, self.spec.options, systemd=self._systemd)
+        return self._kind_of_instance()(
+            prepared, slot, self._engine, self._guest, self.spec.options, self._folder(slot),
+            systemd=self._systemd,
+        )  # fmt: skip
+
+    def _folder(self, slot: Slot) -> Path:
+        return self._store / slot.id if self._store else slot.folder / "store"
+
+    def _kind_of_instance(self) -> type[DockerInstance]:
+        return DockerInstance
 
     def sizes(self, prepared: Prepared) -> dict[str, float]:
         """Return what the image's layers take in the engine's store."""
@@ -50,26 +66,81 @@ class DockerTarget:
     def describe(self, prepared: Prepared) -> dict[str, str]:
         """Return the API's request to create the container."""
         request = creation(
-            self._engine, prepared, self._guest, self.spec.options, Path("RUN/ID"), "ID", "ADDRESS", "CORES", "PARENT"
-        )
+            self._engine, prepared, self._guest, self.spec.options, Path("RUN/ID"), Path("STORE/ID"), "ID",
+            "ADDRESS", "CORES", "PARENT",
+        )  # fmt: skip
         return {"create": json.dumps(request, sort_keys=True, default=str)}
+
+
+class ContainerOptions(Options):
+    """How far containers are confined and where their volume lies. Without any option, all is Docker's default."""
+
+    capabilities: Literal["default", "declared"] = "default"
+    no_new_privileges: bool = False
+    read_only: bool = False
+    pids_limit: int | None = Field(default=None, ge=16)
+    storage: Literal["volume", "layer", "bind", "tmpfs"] = "volume"
+
+    @model_validator(mode="after")
+    def _layer_is_writable(self) -> Self:
+        if self.storage == "layer" and self.read_only:
+            raise ValueError("storage = 'layer' needs a root that is not read_only")
+        return self
+
+
+class DockerOptions(ContainerOptions):
+    """The options of ``docker``: those of a container, its network, and a runtime that the engine knows."""
+
+    network: Literal["bridge", "host", "none"] = "bridge"
+    runtime: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+class DockerKind:
+    """Containers of the house's one Docker engine."""
+
+    options = DockerOptions
+    traits = Traits("$CACHE/docker", "veth on isobench's bridge", ("docker", "containerd", "runc"))
+
+    def unavailable(self, spec: TargetSpec, paths: Paths) -> str | None:
+        """Return why no Docker can be reached or started here, or why it cannot have the runtime."""
+        runtime = spec.options.get("runtime")
+        return docker.unavailable(paths) or (runtimes.unknown(str(runtime)) if runtime else None)
+
+    def open(self, spec: TargetSpec, house: House) -> Opened:
+        """Return the target. A runtime that is named has run a container first; HarnessError where it cannot."""
+        if runtime := spec.options.get("runtime"):
+            network = str(spec.options.get("network", "bridge"))
+            trial = house.once(
+                f"runtime {runtime} {network}",
+                lambda: runtimes.tried(house.docker, house.guest, house.paths.run, str(runtime), network),
+            )
+            if trial.reason:
+                raise HarnessError(f"the runtime {runtime} runs no container here: {trial.reason}")
+        return Opened(DockerTarget(spec, house.docker, house.guest, house.store))
+
+
+KIND = DockerKind()
 
 
 class DockerInstance(Life):
     """One container."""
 
     def __init__(
-        self, prepared: Prepared, slot: Slot, engine: DockerEngine, guest: GuestBinaries,
-        options: Mapping[str, Option], *, systemd: bool,
+        self, prepared: Prepared, slot: Slot, engine: Engine, guest: GuestBinaries,
+        options: Mapping[str, Option], store: Path, *, systemd: bool,
     ) -> None:  # fmt: skip
-        super().__init__(prepared, slot, engine.network.address(slot.number))
+        self._network = options.get("network", "bridge")
+        on_bridge = self._network == "bridge"
+        super().__init__(prepared, slot, engine.network.address(slot.number) if on_bridge else "127.0.0.1")
         self._engine = engine
         self._api: Any = engine.api
         self._guest = guest
         self._options = options
+        self._store = store
         self._systemd = systemd
         self._name = f"isobench-{slot.id}"
         self._shim: int | None = None
+        self._pid: int | None = None
 
     def surround(self, stack: ExitStack) -> None:
         """See that the engine answers; an empty file keeps it from making one where init will be bound over."""
@@ -77,12 +148,16 @@ class DockerInstance(Life):
         (self.slot.folder / "init").touch()
 
     def create(self) -> None:
-        """Create the container."""
+        """Create the container, and the folder that is bound into it."""
+        if self._bound():
+            # What an image's users may set-user-id is nobody else's to run.
+            self._store.mkdir(mode=0o700)
+            (self._store / "volume").mkdir()
         parent = self._slice() if self._systemd else f"/{self.cgroup.path}"
         self._api.create_container(
             **creation(
-                self._engine, self.prepared, self._guest, self._options, self.slot.folder, self.slot.id,
-                self.address, self.cores, parent,
+                self._engine, self.prepared, self._guest, self._options, self.slot.folder, self._store,
+                self.slot.id, self.address, self.cores, parent,
             )
         )  # fmt: skip
 
@@ -95,7 +170,8 @@ class DockerInstance(Life):
         at_ns = self.connected(timeout)
         if self._systemd:
             self._adopt_slice()
-        self._shim = _parent(self._state()["Pid"])
+        self._pid = self._state()["Pid"]
+        self._shim = _parent(self._pid)
         self.cgroup.enter("helpers", self._shim)
         return at_ns
 
@@ -126,15 +202,22 @@ class DockerInstance(Life):
             return sizes(Path(upper))[1]
         raise SampleError("error", "the engine's storage driver names no upper folder")
 
+    def client_prefix(self) -> tuple[str, ...]:
+        """Enter the network namespace of a container without a network, whose loopback no one else reaches."""
+        if self._network != "none":
+            return ()
+        if self._pid is None:
+            raise SampleError("error", "the container has not been seen running")
+        return ("nsenter", f"--net=/proc/{self._pid}/ns/net")
+
     def facts(self) -> dict[str, Fact]:
-        """Return the runtime and the storage driver."""
+        """Return the runtime, and where the workload's data lies as the engine tells it."""
         told = self._api.inspect_container(self._name)
         return {
             "acceleration": "none",
             "runtime": told["HostConfig"]["Runtime"],
-            "storage": f"{told.get('GraphDriver', {}).get('Name', 'unknown')} on the engine's store",
-            "durability": "device",
             "cgroup_driver": "systemd" if self._systemd else "cgroupfs",
+            **stored(told, self.prepared.workload.volume),
         }
 
     def stop(self, grace: float) -> int:
@@ -155,7 +238,7 @@ class DockerInstance(Life):
     def remove(self) -> None:
         """Remove the container, its volume and the control group."""
         self._api.remove_container(self._name, v=True, force=True)
-        self.cgroup.remove()
+        self._cleared()
 
     def discard(self) -> None:
         """Remove the container in whatever state it is; raises SampleError where the engine was lost meanwhile."""
@@ -164,10 +247,18 @@ class DockerInstance(Life):
         held = self._engine.ensure_answers()
         with suppress(NotFound):
             self._api.remove_container(self._name, v=True, force=True)
-        self.cgroup.remove()
+        self._cleared()
         if not held:
             # Clearer than what the call that was under way has raised.
             raise SampleError("error", "the Docker engine died, froze or was restarted during this sample")
+
+    def _cleared(self) -> None:
+        self.cgroup.remove()
+        if self._bound():
+            remove_tree(self._store)
+
+    def _bound(self) -> bool:
+        return self.prepared.workload.volume is not None and self._options.get("storage") == "bind"
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._name)["State"]

@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as Tree
 
-QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
-CHANNEL_NAME = "isobench.0"
-TRANSPORT = {"microvm": "mmio", "q35": "pci"}
+from isobench.targets.domain_overlay import CHANNEL_NAME, QEMU, merge
+from isobench.targets.vm_options import Machine, VmOptions
 
-Machine = Literal["microvm", "q35"]
+TRANSPORT: dict[Machine, str] = {"microvm": "mmio", "q35": "pci"}
+
 Acceleration = Literal["kvm", "tcg"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that one domain is made of. ``memory`` is bytes, ``cores`` the kernel's list format."""
+    """Everything that one domain is made of. ``memory`` is bytes, ``cores`` the kernel's list format.
+
+    ``overlay`` is the instance's own root disk, in the format that the options say; without a ``bridge`` it has no
+    network. ``extra`` is the user's own XML.
+    """
 
     name: str
     uuid: str
-    machine: Machine
+    options: VmOptions
     acceleration: Acceleration
     memory: int
     vcpus: int
@@ -34,24 +38,26 @@ class Plan:
     base: Path
     overlay: Path
     volume: Path | None
-    bridge: str
+    bridge: str | None
     mac: str
     channel: Path
     console: Path
+    extra: Tree.Element | None = None
 
 
 def command_line(acceleration: Acceleration, tsc_khz: int | None) -> str:
     """Return the guest kernel's command line.
 
     Emulated timers are slow: without a stated TSC a microvm hangs calibrating it against a PIT that lags, and the
-    check of the timer interrupt fails in the same way.
+    check of the timer interrupt fails in the same way. The emulated TSC is the host's own, so it is declared reliable:
+    on a busy host the kernel would find it unlike its lagging ticks, and tell the time by those from then on.
     """
     words = [
         "console=ttyS0", "quiet", "reboot=t", "panic=-1", "random.trust_cpu=on",
         "isobench.root=/dev/vda", "isobench.fstype=ext4",
     ]  # fmt: skip
     if acceleration == "tcg":
-        words += [f"tsc_early_khz={tsc_khz}"] if tsc_khz else []
+        words += [f"tsc_early_khz={tsc_khz}", "tsc=reliable"] if tsc_khz else []
         words += ["no_timer_check"]
     return " ".join(words)
 
@@ -68,10 +74,14 @@ def domain_xml(plan: Plan) -> str:
     _text(root, "name", plan.name)
     _text(root, "uuid", plan.uuid)
     _text(root, "memory", str(plan.memory >> 10), unit="KiB")
+    if plan.options.hugepages:
+        Tree.SubElement(Tree.SubElement(root, "memoryBacking"), "hugepages")
     _text(root, "vcpu", str(plan.vcpus), placement="static", cpuset=plan.cores)
+    if plan.options.iothreads:
+        _text(root, "iothreads", str(plan.options.iothreads))
     Tree.SubElement(Tree.SubElement(root, "cputune"), "emulatorpin", cpuset=plan.cores)
     system = Tree.SubElement(root, "os")
-    _text(system, "type", "hvm", arch="x86_64", machine=plan.machine)
+    _text(system, "type", "hvm", arch="x86_64", machine=plan.options.machine)
     _text(system, "kernel", str(plan.kernel))
     _text(system, "initrd", str(plan.initramfs))
     _text(system, "cmdline", plan.command_line)
@@ -84,45 +94,61 @@ def domain_xml(plan: Plan) -> str:
     environment = Tree.SubElement(root, f"{{{QEMU}}}commandline")
     files = ":".join(str(file) for file in plan.cgroup_files)
     Tree.SubElement(environment, f"{{{QEMU}}}env", name="ISOBENCH_CGROUP", value=files)
+    if plan.extra is not None:
+        merge(root, plan.extra)
     Tree.indent(root)
     return Tree.tostring(root, encoding="unicode")
 
 
 def _add_devices(devices: Tree.Element, plan: Plan) -> None:
+    options = plan.options
     _text(devices, "emulator", str(plan.emulator))
-    _add_disk(devices, plan, "vda", plan.overlay, plan.base)
+    # In "writeback" the base goes through the host's page cache, as a container's layers do; flushes still reach the
+    # device.
+    base = plan.base if options.format == "qcow2" else None
+    _add_disk(devices, plan, 0, plan.overlay, options.format, options.cache, base)
     if plan.volume:
-        _add_disk(devices, plan, "vdb", plan.volume, None)
+        _add_disk(devices, plan, 1, plan.volume, "raw", options.volume_cache, None)
     Tree.SubElement(devices, "controller", type="usb", model="none")
     _place(Tree.SubElement(devices, "controller", type="virtio-serial", index="0"), plan)
-    interface = Tree.SubElement(devices, "interface", type="bridge")
-    Tree.SubElement(interface, "mac", address=plan.mac)
-    Tree.SubElement(interface, "source", bridge=plan.bridge)
-    Tree.SubElement(interface, "model", type="virtio")
-    if plan.machine == "q35":
-        # Its network boot code would be loaded and never run.
-        Tree.SubElement(interface, "rom", enabled="no")
-    _place(interface, plan)
+    if plan.bridge:
+        _add_interface(devices, plan, plan.bridge)
     _add_line(devices, "serial", plan.console, port="0")
     _add_line(devices, "channel", plan.channel, type="virtio", name=CHANNEL_NAME)
     Tree.SubElement(Tree.SubElement(devices, "video"), "model", type="none")
     Tree.SubElement(devices, "memballoon", model="none")
 
 
-def _add_disk(devices: Tree.Element, plan: Plan, target: str, file: Path, base: Path | None) -> None:
+def _add_interface(devices: Tree.Element, plan: Plan, bridge: str) -> None:
+    interface = Tree.SubElement(devices, "interface", type="bridge")
+    Tree.SubElement(interface, "mac", address=plan.mac)
+    Tree.SubElement(interface, "source", bridge=bridge)
+    Tree.SubElement(interface, "model", type="virtio")
+    if plan.options.vhost is not None:
+        # Left unsaid, libvirt uses vhost where the host has it.
+        Tree.SubElement(interface, "driver", name="vhost" if plan.options.vhost else "qemu")
+    if plan.options.machine == "q35":
+        # Its network boot code would be loaded and never run.
+        Tree.SubElement(interface, "rom", enabled="no")
+    _place(interface, plan)
+
+
+def _add_disk(
+    devices: Tree.Element, plan: Plan, place: int, file: Path, form: str, cache: str, base: Path | None
+) -> None:
     disk = Tree.SubElement(devices, "disk", type="file", device="disk")
-    if base:
-        # The base goes through the host's page cache, as a container's layers do; flushes still reach the device.
-        Tree.SubElement(disk, "driver", name="qemu", type="qcow2", cache="writeback")
-    else:
-        Tree.SubElement(disk, "driver", name="qemu", type="raw", cache="none", io="native")
+    driver = Tree.SubElement(disk, "driver", name="qemu", type=form, cache=cache)
+    if cache == "none":
+        driver.set("io", "native")
+    if plan.options.iothreads:
+        driver.set("iothread", str(place % plan.options.iothreads + 1))
     Tree.SubElement(disk, "source", file=str(file))
     if base:
         backing = Tree.SubElement(disk, "backingStore", type="file")
         Tree.SubElement(backing, "format", type="raw")
         Tree.SubElement(backing, "source", file=str(base))
         Tree.SubElement(backing, "backingStore")
-    Tree.SubElement(disk, "target", dev=target, bus="virtio")
+    Tree.SubElement(disk, "target", dev=f"vd{'ab'[place]}", bus="virtio")
     _place(disk, plan)
 
 
@@ -134,7 +160,7 @@ def _add_line(devices: Tree.Element, kind: str, path: Path, **target: str) -> No
 
 
 def _place(device: Tree.Element, plan: Plan) -> None:
-    if plan.machine == "microvm":
+    if plan.options.machine == "microvm":
         Tree.SubElement(device, "address", type="virtio-mmio")
 
 

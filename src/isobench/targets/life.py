@@ -57,7 +57,7 @@ class Life:
         words = self.last_words() if died else ""
         self._stack.close()
         if died and words:
-            raise SampleError("died", f"{died.message}; it said: {words}", where=died.where) from died
+            raise SampleError("died", f"{died.message}; {words}", where=died.where) from died
 
     @property
     def cores(self) -> str:
@@ -72,8 +72,8 @@ class Life:
         raise NotImplementedError
 
     def last_words(self) -> str:
-        """Return what an instance that died by itself said of its end, or nothing."""
-        return ""
+        """Return what is known of the end of an instance that died by itself, or nothing."""
+        return "its memory ran out, and the kernel killed what was in it" if self.cgroup.oom_kills() else ""
 
     def refuse_dead(self) -> None:
         """Raise SampleError("died") when the instance has ended although nobody told it to."""

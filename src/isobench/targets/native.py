@@ -7,17 +7,24 @@ import signal
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from isobench.engines import docker
 from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.host import memory
+from isobench.host.paths import Paths
 from isobench.host.process import last_lines, remove_tree
 from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
 from isobench.targets.base import Prepared, Processes, Slot
+from isobench.targets.kind import Opened, Options, Traits
 from isobench.targets.life import Life, wait_ended
+
+if TYPE_CHECKING:
+    from isobench.house import House
 
 _MARGIN = 5.0
 _FOLDERS = ("upper", "work", "root")
@@ -61,6 +68,24 @@ def launch_words(
     if volume := prepared.workload.volume:
         words += ["--bind", f"{store / 'volume'}:{volume.path}"]
     return words + [word for file in procs for word in ("--cgroup", file)]
+
+
+class NativeKind:
+    """The kind of ``native``: no option, no engine of its own."""
+
+    options = Options
+    traits = Traits("$CACHE/instances", "namespace of its own, loopback only")
+
+    def unavailable(self, spec: TargetSpec, paths: Paths) -> str | None:
+        """Return why not: the root file system is built by Docker."""
+        return docker.unavailable(paths)
+
+    def open(self, spec: TargetSpec, house: House) -> Opened:
+        """Return the target."""
+        return Opened(NativeTarget(spec, house.guest, house.store))
+
+
+KIND = NativeKind()
 
 
 class NativeInstance(Life):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from isobench.errors import UsageError
+from isobench.images.types import Brought
 from isobench.model import TargetSpec, Workload
 
 _NEEDS_TRUST = "native"
@@ -18,17 +19,19 @@ def require_trust(
 
     There root is the host's root with fewer capabilities and no seccomp filter, so an image from elsewhere needs the
     user's word. A workload counts by where its folder really lies, not by its name: one of the user's that takes the
-    name of a built-in one, or a link among the built-in ones, is not isobench's.
+    name of a built-in one, or a link among the built-in ones, is not isobench's; nor is one on an image that was
+    brought.
     """
     named = next((spec.name for spec in targets if spec.kind == _NEEDS_TRUST), None)
     foreign = next((workload for workload in workloads if not is_own(workload, builtin)), None)
     if named and foreign and not trust_native:
+        where = foreign.source.name if isinstance(foreign, Brought) else str(foreign.folder)
         raise UsageError(
             f"{foreign.name} is not one of isobench's own workloads, and {named} would run it as the host's root",
-            where=str(foreign.folder), mend="add --trust-native, or name other targets with -t",
+            where=where, mend="add --trust-native, or name other targets with -t",
         )  # fmt: skip
 
 
 def is_own(workload: Workload, builtin: Path) -> bool:
-    """Return whether the workload's folder lies directly in ``builtin``, links resolved."""
-    return workload.folder.resolve().parent == builtin.resolve()
+    """Return whether the workload's image is built from a folder directly in ``builtin``, links resolved."""
+    return not isinstance(workload, Brought) and workload.folder.resolve().parent == builtin.resolve()

@@ -3,61 +3,72 @@
 from __future__ import annotations
 
 import re
-import shutil
 import uuid
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+from isobench.engines import docker, libvirt
 from isobench.engines.bridge import Network
-from isobench.errors import SampleError
-from isobench.guest import commands
+from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
-from isobench.guest.console import KERNEL_DONE, Console
-from isobench.host import memory
-from isobench.host.process import remove_tree
+from isobench.host.paths import Paths
 from isobench.images import disk
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec
-from isobench.model.sample import Fact
-from isobench.targets import domain
-from isobench.targets.base import Prepared, Processes, Slot
-from isobench.targets.life import Life
+from isobench.targets import domain, domain_overlay
+from isobench.targets.base import Prepared, Slot
+from isobench.targets.kind import Opened, Traits
+from isobench.targets.vm_instance import VmInstance
+from isobench.targets.vm_options import VmOptions, lacking, missing
+from isobench.workloads.schema import LEAST_MEMORY
 
 if TYPE_CHECKING:
     from isobench.engines.libvirt import LibvirtEngine
-
-_MARGIN = 10.0
+    from isobench.house import House
+    from isobench.targets.virtual import Virtual
 
 
 class VmTarget:
-    """Virtual machines of one machine type. ``store`` takes the instances' disks, ``cache`` the shared bases."""
+    """Virtual machines of one make. ``store`` takes the instances' disks, ``cache`` the shared bases."""
 
     def __init__(
         self, spec: TargetSpec, engine: LibvirtEngine, network: Network, kernel: Kernel, guest: GuestBinaries,
         acceleration: str, store: Path, cache: Path,
     ) -> None:  # fmt: skip
         self.spec = spec
+        self.options = VmOptions.model_validate(spec.options)
         self.engine = engine
         self.network = network
         self.kernel = kernel
         self.guest = guest
         self.acceleration = cast(domain.Acceleration, acceleration)
-        self.machine = cast(domain.Machine, spec.options["machine"])
         self.store = store
         self._cache = cache
+        self._make = self._common()
 
     @property
     def transport(self) -> str:
         """The virtio transport of the machine, which chooses the initramfs."""
-        return domain.TRANSPORT[self.machine]
+        return domain.TRANSPORT[self.options.machine]
+
+    def check(self) -> None:
+        """Let libvirt check such a domain against its schema; raises HarnessError with what it refuses."""
+        import libvirt
+
+        try:
+            flag = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+            self.engine.connection.defineXMLFlags(domain.domain_xml(self._make), flag).undefine()
+        except libvirt.libvirtError as error:
+            raise HarnessError(f"libvirt refuses such a domain: {' '.join(str(error).split())}", where=self.spec.name,
+                               mend="change its options") from error  # fmt: skip
 
     def prepare(self, prepared: Prepared) -> None:
         """Make the base disk, and let libvirt probe the emulator now rather than in the first instance."""
         self.store.mkdir(parents=True, exist_ok=True)
         self.base(prepared)
         kind = "kvm" if self.acceleration == "kvm" else "qemu"
-        self.engine.learn(self.guest.enter, self.machine, kind)
+        self.engine.learn(self.guest.enter, self.options.machine, kind)
 
     def base(self, prepared: Prepared) -> Path:
         """Return the read-only disk that all instances of a workload share."""
@@ -90,161 +101,87 @@ class VmTarget:
         cgroup_files: tuple[Path, ...], cores: tuple[int, ...],
     ) -> domain.Plan:  # fmt: skip
         """Return what the domain of one instance is made of."""
-        store = self.store / name
-        return domain.Plan(
+        workload, store = prepared.workload, self.store / name
+        return replace(
+            self._make,
             name=f"isobench-{name}",
             uuid=identity,
-            machine=self.machine,
-            acceleration=self.acceleration,
-            memory=prepared.workload.resources.memory,
-            vcpus=len(cores),
+            memory=self.options.memory or workload.resources.memory,
+            vcpus=self.options.vcpus or len(cores),
             cores=",".join(map(str, cores)),
-            emulator=self.guest.enter,
             cgroup_files=cgroup_files,
-            kernel=self.kernel.image,
-            initramfs=self.kernel.initramfs[self.transport],
-            command_line=domain.command_line(self.acceleration, tsc_khz()),
             base=self.base(prepared),
-            overlay=store / "overlay.qcow2",
-            volume=store / "volume.raw" if prepared.workload.volume else None,
-            bridge=self.network.bridge,
+            overlay=store / f"overlay.{self.options.format}",
+            volume=store / "volume.raw" if workload.volume and self.options.volume == "disk" else None,
             mac=domain.mac(number),
             channel=folder / "channel",
             console=folder / "console",
         )
 
+    def _common(self) -> domain.Plan:
+        """Return what all of the target's domains have in common, with names in the place of what they have not."""
+        own = self.options.xml
+        return domain.Plan(
+            name="isobench-check",
+            uuid=str(uuid.uuid4()),
+            options=self.options,
+            acceleration=self.acceleration,
+            memory=self.options.memory or LEAST_MEMORY,
+            vcpus=self.options.vcpus or 1,
+            cores="0",
+            emulator=self.guest.enter,
+            cgroup_files=(),
+            kernel=self.kernel.image,
+            initramfs=self.kernel.initramfs[self.transport],
+            command_line=domain.command_line(self.acceleration, tsc_khz()),
+            base=self._cache / "base",
+            overlay=self.store / "overlay",
+            volume=self.store / "volume",
+            bridge=self.network.bridge if self.options.network == "bridge" else None,
+            mac=domain.mac(0),
+            channel=self.store / "channel",
+            console=self.store / "console",
+            extra=domain_overlay.read(Path(own)) if own else None,
+        )
 
-class VmInstance(Life):
-    """One virtual machine."""
 
-    def __init__(self, prepared: Prepared, slot: Slot, target: VmTarget) -> None:
-        super().__init__(prepared, slot, target.network.address(slot.number))
-        self._target = target
-        self._engine = target.engine
-        self._uuid = str(uuid.uuid4())
-        self._store = target.store / slot.id
-        self._domain: Any = None
+class VmKind:
+    """Virtual machines of the house's one libvirt."""
 
-    def surround(self, stack: ExitStack) -> None:
-        """Listen on the serial port as well, and have the domain's plan ready."""
-        self._engine.ensure_open()
-        self.console = stack.enter_context(Console(self.slot.folder / "console"))
-        slot = self.slot
-        self.plan = self._target.plan(
-            self.prepared, slot.folder, slot.id, self._uuid, slot.number, self.cgroup.leaf("vmm"),
-            slot.placement.instance,
-        )  # fmt: skip
+    options = VmOptions
+    traits = Traits("$CACHE/instances", "virtio-net on isobench's bridge", ("libvirt", "qemu"), kernel=None)
 
-    def setup(self) -> bytes:
-        """Return the commands that a container's engine carries out from outside."""
-        network = self._target.network
-        said = commands.hostname(self.slot.id)
-        # There is no udev inside, so the only interface keeps the kernel's own name.
-        said += commands.net("eth0", self.address, network.subnet.prefixlen, network.gateway)
-        if volume := self.prepared.workload.volume:
-            said += commands.mount("/dev/vdb", volume.path, "ext4")
-        return said
+    def unavailable(self, spec: TargetSpec, paths: Paths) -> str | None:
+        """Return why not: the root file system is built by Docker, the VM run by QEMU through libvirt."""
+        options = VmOptions.model_validate(spec.options)
+        return docker.unavailable(paths) or libvirt.unavailable() or lacking(options) or missing(options)
 
-    def create(self) -> None:
-        """Make overlay and volume, and define the domain."""
-        self._store.mkdir(parents=True)
-        disk.make_overlay(self.plan.base, self.plan.overlay)
-        if self.plan.volume and (volume := self.prepared.workload.volume):
-            disk.format_ext4(self.plan.volume, volume.size)
-        self._domain = self._engine.connection.defineXML(domain.domain_xml(self.plan))
+    def open(self, spec: TargetSpec, house: House) -> Opened:
+        """Return the target; KVM where it has booted the guest kernel, else emulated."""
+        from isobench.targets.virtual import virtual
 
-    def start(self) -> None:
-        """Start the domain."""
-        self._domain.create()
+        shared = virtual(house)
+        target = VmTarget(spec, shared.engine, house.docker.network, kernel_of(spec, house, shared), house.guest,
+                          shared.acceleration, house.store, house.paths.cache)  # fmt: skip
+        target.check()
+        return Opened(target, shared.acceleration, target.kernel)
 
-    def running_at(self, timeout: float) -> int:
-        """Return libvirt's stamp of RESUMED: QEMU starts paused and says so when its vCPUs are let go.
 
-        STARTED follows when libvirt has finished its own accounting of the start, so it is later.
-        """
-        import libvirt
+KIND = VmKind()
 
-        return self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
 
-    def kernel_done_at(self, timeout: float) -> int | None:
-        """Return when the initramfs's init spoke on the serial port."""
-        try:
-            return self.console.wait_mark(KERNEL_DONE, timeout)
-        except SampleError as error:
-            if error.outcome == "died":
-                raise
-            raise SampleError(error.outcome, f"{error.message}; it said: {self.console.last_words()}") from error
+def kernel_of(spec: TargetSpec, house: House, shared: Virtual) -> Kernel:
+    """Return the kernel that the options choose; raises HarnessError for an option that this host cannot give."""
+    from isobench.images.kernel import ensure_kernel
 
-    def last_words(self) -> str:
-        """Return the last lines of the serial port: a panic is told there."""
-        return self.console.last_words()
-
-    def processes(self) -> Processes:
-        """Return QEMU; what runs in the guest does not show."""
-        return Processes((), self.cgroup.pids())
-
-    def vmm_overhead(self) -> int:
-        """Return the Pss of QEMU's mappings other than the one of exactly the guest's RAM."""
-        pids = self.cgroup.pids()
-        if len(pids) != 1:
-            raise SampleError("error", f"{len(pids)} processes in the group, not QEMU alone")
-        mappings = memory.mappings(pids[0])
-        ram = [found for found in mappings if found.size == self.plan.memory]
-        if len(ram) != 1:
-            raise SampleError("error", f"{len(ram)} mappings have the size of guest RAM, not one")
-        return sum(found.pss for found in mappings) - ram[0].pss
-
-    def disk_bytes(self) -> int:
-        """Return what the overlay takes."""
-        return disk.allocated(self.plan.overlay)
-
-    def facts(self) -> dict[str, Fact]:
-        """Return machine, acceleration, kernel and storage."""
-        return {
-            "acceleration": self._target.acceleration,
-            "machine": self._target.machine,
-            "guest_kernel": self._target.kernel.release,
-            "storage": "qcow2 overlay over raw, cache=writeback; volume raw, cache=none",
-            "durability": "device",
-        }
-
-    def stop(self, grace: float) -> int:
-        """Ask init to stop and cut the power; return libvirt's stamp of STOPPED."""
-        self.channel.send(commands.stop(grace))
-        return self._stopped(grace + _MARGIN)
-
-    def kill(self) -> int:
-        """``virDomainDestroy``, what a control plane would call; return libvirt's stamp of STOPPED."""
-        self._domain.destroy()
-        return self._stopped(_MARGIN)
-
-    def remove(self) -> None:
-        """Undefine the domain, remove its disks and the control group."""
-        self._domain.undefine()
-        self._domain = None
-        self._engine.forget(self._uuid, self.plan.name)
-        self.cgroup.remove()
-        remove_tree(self._store)
-
-    def discard(self) -> None:
-        """Destroy and undefine in whatever state it is; the group's end takes a QEMU that libvirt has lost."""
-        import libvirt
-
-        for step in ("destroy", "undefine"):
-            if self._domain is not None:
-                try:
-                    getattr(self._domain, step)()
-                except libvirt.libvirtError:
-                    continue
-        self._domain = None
-        self._engine.forget(self._uuid, self.plan.name)
-        self.cgroup.remove()
-        shutil.rmtree(self._store, ignore_errors=True)
-
-    def _stopped(self, timeout: float) -> int:
-        import libvirt
-
-        return self._engine.wait_event(self._uuid, libvirt.VIR_DOMAIN_EVENT_STOPPED, timeout)
+    options = VmOptions.model_validate(spec.options)
+    if reason := lacking(options):
+        raise HarnessError(reason)
+    if options.vhost and shared.acceleration != "kvm":
+        raise HarnessError("vhost: libvirt has it with KVM only, and VMs are emulated here")
+    if options.kernel is None:
+        return shared.kernel
+    return ensure_kernel(house.guest, house.paths.cache, Path(options.kernel))
 
 
 def tsc_khz() -> int | None:

@@ -17,7 +17,8 @@ from isobench.verdict.judge import Judgement, Verdict, judge
 HEADLINE = (
     "time_to_ready", "time_to_service", "host_pss_ready", "instance_disk_done", "stored_bytes", "cpu_events",
     "cpu_events_all", "mem_triad", "seq_read", "seq_write", "rand_read_iops", "rand_write_iops",
-    "requests_per_second", "request_latency_p50",
+    "requests_per_second", "request_latency_p50", "compress_rate", "mem_latency", "syscall_latency",
+    "net_throughput_in", "net_throughput_out", "net_rr_latency_p50", "transactions_per_second",
 )  # fmt: skip
 """The figures shown where nobody asks for all."""
 

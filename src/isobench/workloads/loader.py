@@ -20,10 +20,16 @@ def load_all(roots: Iterable[Path]) -> dict[str, Workload]:
     return {folder.name: load_one(folder) for root in roots for folder in _folders(root)}
 
 
-def find(names: Iterable[str], roots: Iterable[Path]) -> list[Workload]:
-    """Return the named workloads (all when none is named), reading only those; raises UsageError on an unknown one."""
+def find(names: Iterable[str], roots: Iterable[Path], *, every: bool = False) -> list[Workload]:
+    """Return the named workloads, reading only those; raises UsageError on an unknown one.
+
+    When none is named: the default ones, or really ``every`` one.
+    """
     folders = {folder.name: folder for root in roots for folder in _folders(root)}
-    chosen = list(dict.fromkeys(names)) or sorted(folders)
+    chosen = list(dict.fromkeys(names))
+    if not chosen:
+        found = [load_one(folder) for _, folder in sorted(folders.items())]
+        return [workload for workload in found if every or workload.default]
     for name in chosen:
         if name not in folders:
             raise UsageError(f"no workload is called {name!r}", mend=nearest(name, folders))

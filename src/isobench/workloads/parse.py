@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 
 from isobench.errors import SampleError
 from isobench.patience import OutOfPatience, cpu_limit
@@ -24,15 +25,14 @@ def check_json_path(path: str) -> None:
 
 
 def figure(output: str, kind: str, expression: str) -> float:
-    """Return the one figure that the expression finds in a tool's output.
+    """Return the one figure that the expression finds in a tool's output; ``kind`` names the parser that follows it.
 
     Only the first MiB is looked at, and for no more than 5 s of CPU time. Raises SampleError ``rubbish`` when there
     is none, or when it is no finite number.
     """
-    text = output[:_LARGEST]
     try:
         with cpu_limit(_PATIENCE):
-            found = _by_path(text, expression) if kind == "json" else _by_regex(text, expression)
+            found = _PARSERS[kind](output[:_LARGEST], expression)
     except OutOfPatience:
         raise SampleError("rubbish", f"{expression!r} found nothing in {_PATIENCE:g} s of searching") from None
     value = _number(found)
@@ -76,3 +76,6 @@ def _by_regex(text: str, pattern: str) -> object:
     if match is None:
         raise SampleError("rubbish", f"{pattern!r} did not match the output: {text[-80:]!r}")
     return match[1]
+
+
+_PARSERS: dict[str, Callable[[str, str], object]] = {"json": _by_path, "regex": _by_regex}

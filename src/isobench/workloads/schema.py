@@ -93,7 +93,7 @@ class MetricTable(_Table):
     """``[[job.metric]]``: which metric, and how it is read."""
 
     name: str
-    source: Literal["json", "regex", "rate", "host_cpu"] = Field(alias="from")
+    source: Literal["json", "regex", "rate", "time", "host_cpu"] = Field(alias="from")
     path: Expression | None = None
     pattern: Expression | None = None
     scale: FiniteFloat = Field(default=1.0, gt=0)
@@ -137,7 +137,7 @@ class JobTable(_Table):
         for length in ("quick", "full"):
             if self.work is not None and not _above_zero(getattr(self, length).get(self.work)):
                 raise ValueError(f"job {self.name}: work = {self.work!r} needs a number above 0 in {length}")
-        if self.work is None and any(metric.source in ("rate", "host_cpu") for metric in self.metric):
+        if self.work is None and any(metric.source in ("rate", "time", "host_cpu") for metric in self.metric):
             raise ValueError(f'job {self.name}: a rate needs to know its work: work = "…"')
         if self.repeat_with and not self.mark_repeated:
             raise ValueError(f"job {self.name}: repeat_with needs mark_repeated, so that the sample says so")
@@ -166,6 +166,7 @@ class WorkloadTable(_Table):
     command: tuple[Word, ...] = Field(min_length=1)
     timeout: Seconds = 60.0
     capabilities: tuple[Capability, ...] = ()
+    default: bool = True
     ready: ReadyTable
     resources: ResourcesTable
     volume: VolumeTable | None = None
@@ -192,6 +193,7 @@ class WorkloadTable(_Table):
             volume=model.Volume(self.volume.path, self.volume.size) if self.volume else None,
             capabilities=self.capabilities,
             timeout=self.timeout,
+            default=self.default,
         )
 
 

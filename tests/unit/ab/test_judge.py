@@ -6,14 +6,17 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
-from tests.unit.ab.drawn import A, B, of_variants, session, variants
+from tests.unit.ab.drawn import A, B, C, Drawn, of_variants, session, variants
 
+from isobench.ab import Spending
 from isobench.ab.comparison import Comparison
 from isobench.ab.judge import Rules, judge
 from isobench.ab.text import show
 from isobench.gate import Check, Override
 from isobench.model import Cell
+from isobench.stats import adjusted
 
 CELL = Cell("idle", B)
 
@@ -23,7 +26,7 @@ def said(found: Check) -> dict[str, str]:
 
 
 def whole(check: Check, **more: object) -> Comparison:
-    made = Comparison(check, (A, B), (("idle", "time_to_ready"),), "decided", 12, 60.0, Path("results/x"), {})
+    made = Comparison(check, (A, B), (("idle", "time_to_ready"),), "decided", 12, 60.0, Path("results/x"))
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -94,13 +97,50 @@ def test_the_text_says_verdict_headline_and_what_differs(tmp_path: Path) -> None
 
 
 def test_where_all_samples_are_noisy_nothing_is_said(tmp_path: Path) -> None:
-    taken = session(tmp_path / "x")
+    taken = session(tmp_path / "x", meta=of_variants("x", options={"read_only": True}))
     for target in (A, B):
         noisy = tuple(replace(one, marks=("noisy",)) if one.cell.target == target else one for one in taken.samples)
         found = judge(replace(taken, samples=noisy), variants())
         assert said(found) == {f"idle@{target} time_to_ready": "inconclusive"}
         assert found.notes == (f"idle@{target}: 12 of 12 blocks do not count (noisy)",)
+        assert [line.field for line, _ in found.subject] == ["options.read_only"]
 
 
-def test_a_variant_that_was_given_up_fails_beside_what_was_found(tmp_path: Path) -> None:
-    assert whole(judge(session(tmp_path / "x", 1.5), variants()), ended="failing").codes == (1, 4)
+def test_a_variant_that_was_given_up_fails_beside_what_was_found_and_is_named(tmp_path: Path) -> None:
+    found = whole(judge(session(tmp_path / "x", 1.5), variants()), given_up={f"idle@{B}": "3 samples in a row failed"})
+    assert found.codes == (1, 4)
+    console = Console(record=True, file=io.StringIO(), highlight=False)
+    show(found, console)
+    assert f"idle@{B} was given up: 3 samples in a row failed" in console.export_text().splitlines()
+    assert found.document()["given_up"] == {f"idle@{B}": "3 samples in a row failed"}
+
+
+def test_all_series_of_all_variants_and_workloads_are_one_family() -> None:
+    cells = {Cell(workload, target): 1.0 for workload in ("idle", "cpu", "disk") for target in (A, B, C)}
+    cells[Cell("cpu", C)] = 1.5
+    run = Drawn(cells, rules=Rules(Spending(6, 10)))
+    found = run.carried_out().judged()
+    p, q = zip(*((one.answer.p, one.answer.q) for one in found.findings if one.answer), strict=True)
+    assert len(p) == 6  # three workloads, two variants of each
+    assert q == tuple(adjusted(p))
+    # Benjamini and Hochberg: the smallest p is multiplied by the number of all series.
+    assert min(q) == pytest.approx(6 * min(p))
+    assert {one.name for one in found.findings if one.verdict == "regression"} == {f"cpu@{C} time_to_ready"}
+
+
+def test_what_a_reference_shows_later_is_not_missing_in_a_variant_that_had_left(tmp_path: Path) -> None:
+    taken = session(tmp_path / "x", 1.5)
+    samples = [one for one in taken.samples if one.cell.target == A or one.block <= 6]
+    later = [replace(one, metrics=one.metrics | {"stop_time": 0.1}) if one.block > 6 else one for one in samples]
+    assert said(judge(replace(taken, samples=tuple(later)), variants())) == {f"idle@{B} time_to_ready": "regression"}
+    early = [replace(one, metrics=one.metrics | {"stop_time": 0.1}) if one.cell.target == A else one for one in samples]
+    assert said(judge(replace(taken, samples=tuple(early)), variants()))[f"idle@{B} stop_time"] == "missing"
+
+
+def test_a_variant_without_any_sample_yet_is_inconclusive(tmp_path: Path) -> None:
+    taken = session(tmp_path / "x")
+    alone = [one for one in taken.samples if one.cell.target == A]
+    meta = taken.meta | {"plan": taken.meta["plan"] | {"cells": [{"workload": "idle", "target": t} for t in (A, B)]}}
+    found = judge(replace(taken, meta=meta, samples=tuple(alone)), variants(), Rules(strict=True))
+    assert said(found) == {f"idle@{B} time_to_ready": "inconclusive"}
+    assert whole(found).exit_code == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.unit.ab.drawn import TIME, pairs
@@ -119,3 +121,38 @@ def test_a_size_that_grew_is_a_regression_at_every_look() -> None:
         at = range(1, blocks + 1)
         grown = Pairs(dict.fromkeys(at, 1982404.0), dict.fromkeys(at, 54411225.0), TIME, counted=True)
         assert decide({"x": grown}, blocks)["x"].verdict == "regression"
+
+
+def test_a_series_that_left_has_the_answer_of_its_last_block_and_spends_nothing_later() -> None:
+    whole = pairs(2, 1.02)
+    for left in Spending().planned():
+        early = {block: value for block, value in whole.variant.items() if block <= left}
+        there = decide({"x": Pairs(whole.reference, early, TIME)}, left)["x"]
+        for blocks in (left, 40):
+            assert decide({"x": replace(whole, left=left)}, blocks)["x"] == there
+    # Without leaving, a later look would have judged the same few pairs with its own, larger share.
+    few = Pairs(whole.reference, {block: value for block, value in whole.variant.items() if block <= 6}, TIME)
+    assert (decide({"x": few}, 40)["x"].p or 1) < (decide({"x": replace(few, left=6)}, 40)["x"].p or 0)
+
+
+@pytest.mark.parametrize("kind", ["at its best", "when it seems decided"])
+def test_under_no_change_the_rate_holds_whenever_a_series_leaves(kind: str) -> None:
+    """1000 series, each leaving at a look that its own values choose: p ≤ 5 % in at most 5 %, + 3 errors."""
+    values = np.exp(np.random.default_rng(11).normal(0, 0.03, (2, 1000, 40))).tolist()
+    count, at = 1000, range(1, 41)
+    series = {
+        number: Pairs(dict(zip(at, one, strict=True)), dict(zip(at, other, strict=True)), TIME)
+        for number, (one, other) in enumerate(zip(*values, strict=True))
+    }
+    open_ones, left = set(series), {}
+    for block in Spending().planned():
+        for number, answer in decide({n: series[n] for n in open_ones}, block).items():
+            best = answer.p is not None and answer.p <= 0.05
+            if best if kind == "at its best" else answer.verdict != "inconclusive":
+                left[number] = block
+        open_ones -= left.keys()
+    found = decide({n: replace(one, left=left.get(n)) for n, one in series.items()}, 40)
+    alarms = sum(answer.p is not None and answer.p <= 0.05 for answer in found.values())
+    assert len(left) > (0 if kind == "at its best" else count // 2)
+    assert 0 < alarms / count <= 0.05 + 3 * (0.05 * 0.95 / count) ** 0.5
+    assert not any(answer.verdict in ("regression", "improvement") for answer in found.values())

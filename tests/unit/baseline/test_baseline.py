@@ -57,8 +57,8 @@ def test_the_oldest_of_each_class_are_pruned_and_what_is_over(tmp_path: Path) ->
     drawn.baseline(tmp_path / "old", 4)
     for number in range(1, 5):
         add(tmp_path / "kept", record_of(tmp_path / "old" / f"s{number:02}"))
-    accept(tmp_path / "kept", "time_to_ready", reason="known", until="2026-05-31")
-    accept(tmp_path / "kept", "stored_bytes", reason="known", until="2026-06-01")
+    accept(tmp_path / "kept", "time_to_ready", reason="known", until="2026-05-31", today=date(2026, 1, 1))
+    accept(tmp_path / "kept", "stored_bytes", reason="known", until="2026-06-01", today=TODAY)
     removed = prune(tmp_path / "kept", 3, TODAY)
     assert removed == ["made-up-cpu-2c-8g/s01", "accepted * time_to_ready, over since 2026-05-31"]
     assert [one.record.session for one in kept(tmp_path / "kept")] == ["s02", "s03", "s04"]
@@ -66,8 +66,8 @@ def test_the_oldest_of_each_class_are_pruned_and_what_is_over(tmp_path: Path) ->
 
 
 def test_a_known_change_covers_its_cells_until_its_last_day(tmp_path: Path) -> None:
-    accept(tmp_path, "time_to_ready", reason="first", until="2026-01-01", cell="idle@*")
-    accept(tmp_path, "time_to_ready", reason="TLS", until="2026-06-01", cell="idle@*")
+    accept(tmp_path, "time_to_ready", reason="first", until="2026-06-01", cell="idle@*", today=TODAY)
+    accept(tmp_path, "time_to_ready", reason="TLS", until="2026-06-01", cell="idle@*", today=TODAY)
     known = read_accepted(tmp_path)
     assert len(known) == 1
     found = accepted_for(Cell("idle", "docker"), "time_to_ready", known, TODAY)
@@ -84,13 +84,15 @@ def test_a_known_change_covers_its_cells_until_its_last_day(tmp_path: Path) -> N
         ("time_to_redy", "x", "2026-06-01", "did you mean 'time_to_ready'"),
         ("time_to_ready", " ", "2026-06-01", "needs a reason"),
         ("time_to_ready", "x", "soon", "is no date"),
+        ("time_to_ready", "x", "2026-05-31", "2026-05-31 has passed"),
+        ("clock_ratio", "x", "2026-06-01", "clock_ratio has no direction"),
     ],
 )
 def test_a_known_change_without_sense_is_refused(
     tmp_path: Path, metric: str, reason: str, until: str, said: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        accept(tmp_path, metric, reason=reason, until=until)
+        accept(tmp_path, metric, reason=reason, until=until, today=TODAY)
     assert said in caught.value.line()
     assert not list(tmp_path.iterdir())
 

@@ -172,3 +172,19 @@ def test_inconclusive_fails_a_strict_check_only(tmp_path: Path) -> None:
     judged = record(tmp_path / "x", 1.06)
     assert check(judged, before).exit_code == 0
     assert check(judged, before, Rules(strict=True)).exit_code == 3
+
+
+def test_too_few_samples_are_not_said_to_be_too_few_sessions(tmp_path: Path) -> None:
+    two = made.taken(steps=made.STEADY[:2])
+    before = [record_of(made.session(tmp_path / f"s{number}", two)) for number in range(6)]
+    found = check(record(tmp_path / "x"), before)
+    assert {one.reason for one in found.findings} == {"fewer than 3 samples in any baseline session"}
+    assert found.notes == ()
+
+
+def test_what_only_noisy_samples_have_is_not_missing(tmp_path: Path) -> None:
+    before = records(tmp_path)
+    noisy, quiet = made.taken(marks=("noisy",), cells=made.CELLS[:1]), made.taken(cells=made.CELLS[1:])
+    found = check(record_of(made.session(tmp_path / "x", [*noisy, *quiet])), before)
+    assert said(found) == {"idle@docker time_to_ready": "inconclusive", "idle@vm-micro time_to_ready": "no change"}
+    assert found.exit_code == 0

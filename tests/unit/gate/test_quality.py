@@ -22,8 +22,10 @@ def test_made_up_samples_are_said_to_be_so() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "SYNTHETIC (made up, not measured): 4 series, 4 sessions" in done.stdout
     assert "no claim on a host rests on them" in done.stdout
-    for gate in ("isobench check", "pytest-benchmark min:5%", "ratio 200 %", "Welch's t", "fixed band ±5 %"):
-        assert done.stdout.count(gate) == 4
+    gates = ("isobench check", "isobench ab", "pytest-benchmark min:5%", "ratio 200 %", "Welch's t, 0.05",
+             "fixed band ±5 %")  # fmt: skip
+    for gate in gates:
+        assert done.stdout.count(f"\n{gate} ") == 4
 
 
 def test_recorded_samples_are_judged_by_what_is_demanded(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_recorded_samples_are_judged_by_what_is_demanded(tmp_path: Path) -> None
     file.write_text("\n".join(["series,session,order,value", *rows]) + "\n")
     done = quality("--samples", file)
     assert "recorded in aa.csv: 1 series, 8 sessions" in done.stdout
-    assert "met: sessions with any false alarm: 0.00%" in done.stdout
+    assert "met: isobench check: sessions with any false alarm: 0.00%" in done.stdout
     assert done.returncode == ("MISSED" in done.stdout)
 
 

@@ -48,7 +48,7 @@ def test_a_second_run_is_told_who_measures_and_since_when(tmp_path: Path) -> Non
             pass
     line = refused.value.line()
     assert refused.value.exit_code == 2
-    assert f"{tmp_path} no (process {first.pid}, since 20" in line
+    assert f"…/{tmp_path.name}' no (process {first.pid}, since 20" in line
     assert line.endswith("UTC) is measuring on this host; wait for it, or add --wait to queue behind it")
     assert "\n" not in line
 

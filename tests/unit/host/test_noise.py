@@ -14,7 +14,7 @@ from isobench.host import cgroup
 from isobench.host.noise import Bounds, NoiseReading, exceeded, throttling
 
 EARLIER = NoiseReading(
-    at=0.0, ticks=(0,) * 10, running=1, pressure_us=0, swapped=0, thermal=0, frequency=2e9, own_cpu=0.0
+    at=0.0, ticks=(0,) * 10, running=1, pressure_us=0, swapped=0, thermal=0, frequency=2e9, own_cpu=0.0, ours_cpu=0.0
 )
 
 
@@ -32,9 +32,9 @@ def test_each_figure_is_what_its_definition_says(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     later = NoiseReading(
         at=2.0, ticks=(100, 0, 60, 600, 0, 0, 0, 40, 90, 0), running=4, pressure_us=500_000, swapped=7, thermal=1,
-        frequency=3e9, own_cpu=0.5,
+        frequency=3e9, own_cpu=0.5, ours_cpu=0.2,
     )  # fmt: skip
-    assert EARLIER.until(later, instance=False) == pytest.approx({
+    assert EARLIER.until(later, instance_cpu=0.1) == pytest.approx({
         "steal": 40 / 800,
         "cpu_pressure": 0.25,
         "run_queue": 1.5 / 4,
@@ -42,7 +42,7 @@ def test_each_figure_is_what_its_definition_says(monkeypatch: pytest.MonkeyPatch
         "thermal_throttles": 1.0,
         "frequency_hz": 2.5e9,
         "harness_cpu": 0.25,
-        "other_cpu": 160 / 800 - 0.25 / 4,
+        "other_cpu": 160 / 800 - (0.25 * 2 + 0.2 + 0.1) / (2 * 4),
     })  # fmt: skip
     assert "other_cpu" not in EARLIER.until(later)
 
@@ -58,7 +58,7 @@ def test_a_busy_neighbour_shows_as_others_cpu() -> None:
     with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as hog:
         before = NoiseReading.now()
         time.sleep(0.5)
-        seen = before.until(NoiseReading.now(), instance=False)
+        seen = before.until(NoiseReading.now(), instance_cpu=0.0)
         hog.kill()
     assert seen["other_cpu"] > 0.5 / (os.cpu_count() or 1)
 

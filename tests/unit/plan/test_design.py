@@ -126,3 +126,14 @@ def test_cells_that_the_budget_or_the_user_cut_off_say_so() -> None:
     samples = carry_out(plan)[:20]
     assert {stop.reason for stop in stops(plan.rule, (), CELLS, samples, "interrupted")} == {"interrupted"}
     assert {stop.reason for stop in stops(plan.rule, (), CELLS, carry_out(plan), "budget")} == {"count"}
+
+
+def test_a_budget_nobody_asked_for_lets_every_cell_be_measured_once() -> None:
+    plan = Plan(CELLS, seed=1, rule=Rule(fill=True, once=True), budget=5)
+    samples: list[Sample] = []
+    while step := next_step(plan, samples, elapsed=2.0 * len(samples)):
+        samples.append(taken(step, len(samples)))
+    assert {(sample.cell, sample.role) for sample in samples} == {(c, r) for c in CELLS for r in ("warmup", "measured")}
+    assert len(samples) == 2 * len(CELLS)
+    assert "no new sample after 5 s, once every cell has been measured" in plan.words()
+    assert {stop.reason for stop in stops(plan.rule, (), CELLS, samples, "budget")} == {"budget"}

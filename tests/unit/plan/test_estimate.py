@@ -69,3 +69,11 @@ def test_a_budget_bounds_the_estimate() -> None:
     left = remaining(plan, samples, 8.5)
     assert left.seconds == pytest.approx(1.5)
     assert left.samples == 1
+
+
+def test_what_every_cell_needs_once_is_never_cut_from_the_estimate() -> None:
+    cells = tuple(Cell("idle", target) for target in ("docker", "native"))
+    plan = Plan(cells, 1, Rule(fill=True, once=True), budget=5.0)
+    done = replay(Plan(cells, 1, Rule(1, 1)), {("idle", t, b): 4.0 for t in ("docker", "native") for b in range(2)})
+    assert remaining(plan, done[:3], 12.0).seconds == pytest.approx(4.0)
+    assert remaining(plan, done, 16.0).seconds == 0

@@ -25,7 +25,7 @@ class Bounds:
     thermal_throttles: float = 0.0
     """Times that a core or its package was slowed for its heat."""
     other_cpu: float = 0.10
-    """Share of all cores' time that others used; known only while no instance runs (``quiet``)."""
+    """Share of all cores' time that others used: on two cores, a fifth of the one that instances get."""
 
 
 _WORDS = {

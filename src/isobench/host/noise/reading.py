@@ -14,6 +14,9 @@ from isobench.host import cgroup
 _CPU = Path("/sys/devices/system/cpu")
 _COUNTED = 8
 """The fields of a ``cpu`` line that add up to all time; ``guest`` and ``guest_nice`` are in ``user`` already."""
+_BUSY = (0, 1, 2)
+"""The fields that some process or kernel thread ran in; interrupts are nobody's."""
+_ENGINES = frozenset({"dockerd", "containerd", "podman", "libvirtd", "virtqemud", "virtlogd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class NoiseReading:
     thermal: int | None
     frequency: float | None
     own_cpu: float
+    ours_cpu: float
 
     @classmethod
     def now(cls) -> NoiseReading:
@@ -43,12 +47,14 @@ class NoiseReading:
             thermal=_thermal(),
             frequency=_frequency(),
             own_cpu=times.user + times.system,
+            ours_cpu=times.children_user + times.children_system + _engines_cpu(),
         )
 
-    def until(self, later: NoiseReading, *, instance: bool = True) -> dict[str, float]:
+    def until(self, later: NoiseReading, *, instance_cpu: float | None = None) -> dict[str, float]:
         """Return the noise between two readings (docs/noise.md says what each figure is); an unknown one is absent.
 
-        With ``instance=False`` nothing of ours ran but this process, so ``other_cpu`` can be told as well.
+        ``instance_cpu`` are the CPU seconds that the instance took meanwhile, 0.0 where there was none; None where
+        they are not known, and neither then is ``other_cpu``.
         """
         elapsed = max(later.at - self.at, 1e-9)
         ticks = [max(b - a, 0) for a, b in zip(self.ticks, later.ticks, strict=True)]
@@ -68,9 +74,10 @@ class NoiseReading:
             figures["thermal_throttles"] = float(later.thermal - self.thermal)
         if self.frequency is not None and later.frequency is not None:
             figures["frequency_hz"] = (self.frequency + later.frequency) / 2
-        if not instance:
-            busy = sum(ticks[i] for i in (0, 1, 2, 5, 6)) / total
-            figures["other_cpu"] = max(busy - own / (os.cpu_count() or 1), 0.0)
+        if instance_cpu is not None:
+            ours = own * elapsed + later.ours_cpu - self.ours_cpu + instance_cpu
+            cores = os.cpu_count() or 1
+            figures["other_cpu"] = max(sum(ticks[i] for i in _BUSY) / total - ours / (elapsed * cores), 0.0)
         return figures
 
 
@@ -97,6 +104,33 @@ def _counters(file: Path) -> Iterator[tuple[str, int]]:
     for line in lines:
         key, _, value = line.partition(" ")
         yield key, int(value)
+
+
+_seen: dict[str, bool] = {}
+"""Each process's number, and whether it is an engine's daemon: so that a reading asks only the new ones."""
+
+
+def _engines_cpu() -> float:
+    """Return the CPU seconds of all engines' daemons here: what they do, they do for an instance."""
+    there = {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    for gone in _seen.keys() - there:
+        del _seen[gone]
+    ticks = 0
+    for number in there:
+        if _seen.get(number, True):
+            name, used = _process(number)
+            _seen[number] = name in _ENGINES
+            ticks += used if _seen[number] else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _process(number: str) -> tuple[str, int]:
+    """Return a process's name, and its CPU time in ticks; of one that has ended, nothing."""
+    try:
+        name, _, rest = Path("/proc", number, "stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return "", 0
+    return name, sum(int(word) for word in rest.split()[11:13])
 
 
 def _stat() -> tuple[tuple[int, ...], int | None]:

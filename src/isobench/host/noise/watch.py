@@ -55,7 +55,7 @@ def watch(seconds: float, bounds: Bounds, tick: Callable[[float], None] = lambda
             before = NoiseReading.now()
             times += probe.burst(_REPETITIONS)
             time.sleep(max(began + seconds * number / count - time.monotonic(), 0))
-            noise.append(before.until(NoiseReading.now(), instance=False))
+            noise.append(before.until(NoiseReading.now(), instance_cpu=0.0))
             tick(max(began + seconds - time.monotonic(), 0))
     jitter = Jitter.of(times)
     figures = {name: _figure(name, [window[name] for window in noise]) for name in noise[0]}
