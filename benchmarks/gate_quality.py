@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +90,8 @@ def by_ab(one: Trial, draw: Draw) -> dict[str, str]:
 
 
 def _pairs(name: str, before: Values, after: Values, blocks: int, draw: Draw) -> Pairs:
-    first = draw.integers(before.size - 1, size=blocks)
+    # A pair drawn twice would look like two blocks that agree: only where there are too few.
+    first = draw.choice(before.size - 1, size=blocks, replace=before.size - 1 < blocks)
     swapped = draw.integers(2, size=blocks)
     reference, variant = before[first + swapped], after[first + 1 - swapped]
     by_block = [dict(enumerate(map(float, side), start=1)) for side in (reference, variant)]
@@ -267,8 +271,11 @@ def main(arguments: list[str] | None = None) -> int:
     what = f"recorded in {given.samples.name}" if given.samples else "SYNTHETIC (made up, not measured)"
     print(f"A/A samples {what}: {len(samples)} series, {sessions} sessions; {given.trials} trials, seed {given.seed}")
     missed = 0
-    for count in COUNTS:
-        found = tallies(samples, count, given.trials, given.seed)
+    # Each number of samples has draws of its own, so the table is the same however many processes make it.
+    with ProcessPoolExecutor(min(len(COUNTS), os.cpu_count() or 1)) as pool:
+        made = pool.map(partial(tallies, samples, trials=given.trials, seed=given.seed), COUNTS)
+        rows = dict(zip(COUNTS, made, strict=True))
+    for count, found in rows.items():
         print("\n".join(lines(count, found)), flush=True)
         if count == DEMANDED_N:
             for met, words in demands(found):

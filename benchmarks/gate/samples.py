@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,7 +92,8 @@ def made_up(series: int, sessions: int, samples: int, seed: int) -> Samples:
 def read_samples(file: Path) -> Samples:
     """Return recorded samples; series that some session lacks are left out. Raises ValueError, naming the line."""
     rows: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
-    with file.open(newline="", encoding="utf-8") as opened:
+    opening = gzip.open if file.suffix == ".gz" else open
+    with opening(file, "rt", newline="", encoding="utf-8") as opened:
         for number, row in enumerate(csv.DictReader(opened), start=2):
             try:
                 rows[row["series"]][row["session"]].append((float(row["order"]), float(row["value"])))

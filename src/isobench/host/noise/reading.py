@@ -17,6 +17,8 @@ _COUNTED = 8
 _BUSY = (0, 1, 2)
 """The fields that some process or kernel thread ran in; interrupts are nobody's."""
 _ENGINES = frozenset({"dockerd", "containerd", "podman", "libvirtd", "virtqemud", "virtlogd"})
+_HELPERS = 0.25
+"""CPU seconds an instance may cost besides: a runtime's short-lived processes are in nobody's account when they end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class NoiseReading:
         if self.frequency is not None and later.frequency is not None:
             figures["frequency_hz"] = (self.frequency + later.frequency) / 2
         if instance_cpu is not None:
-            ours = own * elapsed + later.ours_cpu - self.ours_cpu + instance_cpu
+            ours = own * elapsed + later.ours_cpu - self.ours_cpu + instance_cpu + (_HELPERS if instance_cpu else 0.0)
             cores = os.cpu_count() or 1
             figures["other_cpu"] = max(sum(ticks[i] for i in _BUSY) / total - ours / (elapsed * cores), 0.0)
         return figures
