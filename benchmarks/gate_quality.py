@@ -5,8 +5,8 @@ some up and says so. Each trial draws whole sessions, one to be judged and the o
 samples of each in a row; injects a change into one series in ten as a shift, as slower tails (the slowest fifth) or as
 drift (from none at the first sample to twice the change at the last); and lets every gate judge. A change below a
 series' absolute floor is not put in: nobody wants to hear of it. A gate that knows one reference only is given the
-latest baseline session, as it is used. ``isobench ab`` has no baseline: its blocks are pairs of neighbouring samples of
-the judged session, sides drawn by chance, the change put into one side.
+latest baseline session, as it is used. ``isobench ab`` has no baseline: its blocks are pairs of samples of the judged
+session, one between them, sides drawn by chance, the change put into one side.
 
 Exit 1 where the gate misses, on recorded samples, what is demanded of it at 20.
 """
@@ -57,6 +57,7 @@ SHARE = 0.1
 DEMANDED_N, DEMANDED_CHANGE = 20, 0.05
 MOST_ALARMS, LEAST_FOUND = 0.01, 0.95
 CHECK, AB = "isobench check", "isobench ab"
+_APART = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,12 @@ def by_ab(one: Trial, draw: Draw) -> dict[str, str]:
 
 
 def _pairs(name: str, before: Values, after: Values, blocks: int, draw: Draw) -> Pairs:
-    # A pair drawn twice would look like two blocks that agree: only where there are too few.
-    first = draw.choice(before.size - 1, size=blocks, replace=before.size - 1 < blocks)
+    # The samples of a block end in the same way, stopped or killed, which a session's blocks alternate between. A pair
+    # drawn twice would look like two blocks that agree: only where there are too few.
+    pairs = before.size - _APART
+    first = draw.choice(pairs, size=blocks, replace=pairs < blocks)
     swapped = draw.integers(2, size=blocks)
-    reference, variant = before[first + swapped], after[first + 1 - swapped]
+    reference, variant = before[first + _APART * swapped], after[first + _APART * (1 - swapped)]
     by_block = [dict(enumerate(map(float, side), start=1)) for side in (reference, variant)]
     return Pairs(by_block[0], by_block[1], limits_of(name))
 

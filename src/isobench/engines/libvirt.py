@@ -305,7 +305,10 @@ def _system_answers() -> bool:
 
 def _binding() -> Any:
     """Return libvirt's binding, which does not load where the folder of its log is not there; raises ImportError."""
-    cache_folder().mkdir(parents=True, exist_ok=True)
+    # Not always our cache's folder: a child inherits the variable.
+    for output in os.environ["LIBVIRT_LOG_OUTPUTS"].split():
+        if ":file:" in output:
+            Path(output.rpartition(":file:")[2]).parent.mkdir(parents=True, exist_ok=True)
     import libvirt
 
     return libvirt

@@ -56,12 +56,16 @@ class Cgroup:
         self.version = version()
 
     def __enter__(self) -> Cgroup:
-        for controller_root in self._roots():
-            self._make(controller_root, self.path)
+        self.make()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+    def make(self) -> None:
+        """Make the group under every controller."""
+        for controller_root in self._roots():
+            self._make(controller_root, self.path)
 
     def _roots(self) -> tuple[Path, ...]:
         if self.version == 2:

@@ -77,7 +77,7 @@ def measure(wanted: Sequence[Mapping[str, Any]], config: pytest.Config) -> Measu
         with suppress(OSError):
             if reporter is not None:
                 reporter.ensure_newline()
-                reporter.write_line(words)
+                reporter.write(f"{words}\n", flush=True)
 
     def progress(plan: Plan, samples: Sequence[Sample], elapsed: float) -> None:
         say(_line(plan, samples, elapsed))

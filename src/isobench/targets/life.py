@@ -42,7 +42,10 @@ class Life:
             stack.callback(shutil.rmtree, self.slot.folder, ignore_errors=True)
             if reason := memory.short(self.prepared.workload.resources.memory):
                 raise SampleError("error", reason)
-            self.cgroup = stack.enter_context(Cgroup(self.slot.id))
+            self.cgroup = Cgroup(self.slot.id)
+            # Before it is made: a signal may be raised in between, and to remove what is not there is no error.
+            stack.callback(self.cgroup.remove)
+            self.cgroup.make()
             self.cgroup.limit_cpus(self.cores)
             self.channel = stack.enter_context(Channel(self.slot.folder / "channel"))
             self.surround(stack)
