@@ -10,7 +10,6 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +31,7 @@ def adopt_orphans(program: str) -> None:
 
 
 def _reap(program: str) -> None:
+    others: set[int] = set()
     pause = _SHORT
     while True:
         try:
@@ -40,7 +40,7 @@ def _reap(program: str) -> None:
         except ChildProcessError:
             time.sleep(_LONG)
             continue
-        orphans = list(_ended_orphans(program))
+        orphans = _ended_orphans(program, others)
         for pid in orphans:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
@@ -50,12 +50,30 @@ def _reap(program: str) -> None:
             time.sleep(pause)
 
 
-def _ended_orphans(program: str) -> Iterator[int]:
+def _ended_orphans(program: str, others: set[int]) -> list[int]:
+    """Return the ended orphans; ``others`` are ended children of somebody else, looked at once and kept up here.
+
+    A process that lives long may keep hundreds of those, and is not to spend its time on looking at them.
+    """
     session = os.getsid(0)
-    for children in Path("/proc/self/task").glob("*/children"):
+    children = {pid for file in Path("/proc/self/task").glob("*/children") for pid in _numbers(file)}
+    others &= children
+    orphans = []
+    for pid in children - others:
         with suppress(OSError):
-            for pid in map(int, children.read_text().split()):
-                name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-                state, _, _, of_session = rest.split()[:4]
-                if state == "Z" and int(of_session) != session and name.startswith(program):
-                    yield pid
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+            state, _, _, of_session = rest.split()[:4]
+            if state != "Z":
+                continue
+            if int(of_session) != session and name.startswith(program):
+                orphans.append(pid)
+            else:
+                others.add(pid)
+    return orphans
+
+
+def _numbers(file: Path) -> list[int]:
+    try:
+        return [int(word) for word in file.read_text().split()]
+    except OSError:  # the thread has ended
+        return []

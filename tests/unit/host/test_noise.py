@@ -25,7 +25,8 @@ def test_reading_the_host_takes_under_a_millisecond() -> None:
         began = time.perf_counter()
         NoiseReading.now()
         took.append(time.perf_counter() - began)
-    assert sorted(took)[25] < 0.001
+    # What a busy host adds comes on top: the quicker ones tell what reading takes.
+    assert sorted(took)[5] < 0.001
 
 
 def test_each_figure_is_what_its_definition_says(monkeypatch: pytest.MonkeyPatch) -> None:
