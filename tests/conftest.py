@@ -20,6 +20,14 @@ from isobench.host.paths import Paths, run_folder
 _SCRATCH = "isob-"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start engines come last and one after the other, whatever number of workers the others have."""
+    for item in items:
+        if "paths" in getattr(item, "fixturenames", ()) or item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is not None)
+
+
 @pytest.fixture(scope="session")
 def paths() -> Iterator[Paths]:
     """Short scratch folders: socket names end at 108 bytes. No measurement runs beside these tests."""

@@ -22,15 +22,14 @@ _MOST = 30
 def forecast_of(request: Request, paths: Paths) -> Forecast:
     """Return how long a new session will take, over the targets that this host has. Opens and changes nothing."""
     from isobench.host.facts import environment
-    from isobench.model import Cell
     from isobench.plan import Plan
     from isobench.plan.earlier import earlier
     from isobench.plan.forecast import forecast
-    from isobench.runner.session import headlines
+    from isobench.runner.session import headlines, planned
     from isobench.targets.kind import kinds
 
     here = [spec for spec in request.targets if kinds()[spec.kind].unavailable(spec, paths) is None]
-    cells = tuple(Cell(w.name, spec.name, request.parameters) for w in request.workloads for spec in here)
+    cells = planned(request, here)
     plan = Plan(cells, request.seed, request.rule, headlines(request.workloads), request.budget)
     known = earlier(_newest(paths), cells, environment(paths.cache))
     # A device is no proof, but until a guest has been booted it is all there is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,11 @@ from isobench.plan import Plan, remaining
 if TYPE_CHECKING:
     from isobench.plan.forecast import Forecast
     from isobench.runner.session import Finished, Request
+
+_PLANNED = {
+    "workloads": "--workload", "targets": "--target", "samples": "--samples", "seed": "--seed", "studies": "--study",
+}  # fmt: skip
+"""What a session's plan holds, and the option that would say it anew."""
 
 FULL_BUDGET = 3600.0
 """Seconds that ``--full`` fills unless told otherwise."""
@@ -47,6 +52,9 @@ def parse_duration(text: str) -> float:
     "--budget", metavar="DURATION",
     help="Start no new sample after this long (10m, 1h). --full: 1h, but every cell is measured once.",
 )  # fmt: skip
+@click.option(
+    "--study", "studies", multiple=True, metavar="NAME", help="Carry out this study (docs/studies.md; repeatable)."
+)
 @click.option("--image", metavar="REF|DOCKERFILE|TAR", help="Measure this image (docs/bring-your-own.md).")
 @click.option("--ready", metavar="REGEX", help="With --image: it is ready when its output matches.")
 @click.option("--port", type=click.IntRange(1, 65535), help="With --image: it serves when this port lets one in.")
@@ -62,11 +70,12 @@ def parse_duration(text: str) -> float:
 @click.option("--no-report", is_flag=True, help="Write no report.")
 def command(
     workloads: tuple[str, ...], targets: tuple[str, ...], length: str, samples: int | None, budget: str | None,
-    image: str | None, ready: str | None, port: int | None, program: str | None, timeout: str | None,
-    cache: str, seed: int | None, resume: str | None, results: Path | None, wait: bool,
+    studies: tuple[str, ...], image: str | None, ready: str | None, port: int | None, program: str | None,
+    timeout: str | None, cache: str, seed: int | None, resume: str | None, results: Path | None, wait: bool,
     wait_quiet: str | None, trust_native: bool, no_report: bool,
 ) -> int:  # fmt: skip
     """Run a session: every workload on every target, interleaved; then write its report."""
+    from isobench.cli.studies import asked_studies
     from isobench.runner.session import run_session
     from isobench.targets.trust import require_trust
 
@@ -79,7 +88,8 @@ def command(
     else:
         parameters = Parameters("cold" if cache == "cold" else "warm", "full" if length == "full" else "quick")
         seed = secrets.randbelow(1 << 31) if seed is None else seed
-        request = _new(workloads, targets, parameters, samples, seconds, seed, wait, paths, brought)
+        asked = asked_studies(studies, parameters.length)
+        request = _new(workloads, targets, parameters, samples, seconds, seed, wait, paths, brought, asked)
     require_trust(request.workloads, request.targets, paths.workloads[0], trust_native=trust_native)
     if wait_quiet:
         request = replace(request, wait_quiet=parse_duration(wait_quiet))
@@ -106,27 +116,34 @@ def command(
 def _new(
     workloads: tuple[str, ...], targets: tuple[str, ...], parameters: Parameters, samples: int | None,
     budget: float | None, seed: int, wait: bool, paths: Paths, brought: tuple[Workload, ...],
+    studies: Mapping[str, int],
 ) -> Request:  # fmt: skip
+    from isobench.cli.studies import study_workloads
     from isobench.plan.stopping import Rule
     from isobench.runner.session import Request
     from isobench.targets import catalog
     from isobench.workloads.loader import find
 
     full = parameters.length == "full"
+    jobs = full or not studies
+    workloads = workloads or (() if jobs else study_workloads(studies))
     named = () if brought and not workloads else tuple(find(workloads, paths.workloads, every=full))
     for workload in brought:
         if workload.name in {other.name for other in named}:
             raise UsageError(f"would be called {workload.name}, as a workload of this session is", where="--image",
                              mend="run them one after the other")  # fmt: skip
+    # A budget that nobody asked for is no reason to leave a cell without a sample.
+    rule = Rule(fill=full, once=full and budget is None) if samples is None else Rule(least=samples, cheap=samples)
     return Request(
         workloads=(*named, *brought),
         targets=tuple(catalog.find(targets, paths.targets)),
         parameters=parameters,
         seed=seed,
-        # A budget that nobody asked for is no reason to leave a cell without a sample.
-        rule=Rule(fill=full, once=full and budget is None) if samples is None else Rule(least=samples, cheap=samples),
+        rule=replace(rule, studies=tuple((name, samples or count) for name, count in studies.items())),
         budget=FULL_BUDGET if budget is None and full else budget,
         wait=wait,
+        studies=tuple(studies),
+        jobs=jobs,
     )
 
 
@@ -146,9 +163,9 @@ def _brought(
 
 
 def _refuse_beside_resume(given: dict[str, Any]) -> None:
-    for name in ("workloads", "targets", "samples", "seed"):
+    for name, option in _PLANNED.items():
         if given[name]:
-            raise UsageError(f"--resume goes on with the session's own plan: leave out --{name.removesuffix('s')}")
+            raise UsageError(f"--resume goes on with the session's own plan: leave out {option}")
 
 
 def _resumed(name: str, paths: Paths, budget: float | None, wait: bool, brought: tuple[Workload, ...]) -> Request:
@@ -156,6 +173,7 @@ def _resumed(name: str, paths: Paths, budget: float | None, wait: bool, brought:
 
     A session with an image that was brought needs it brought again.
     """
+    from isobench.model import JOB
     from isobench.plan import next_step
     from isobench.runner.record import plan_of
     from isobench.runner.session import Request
@@ -174,12 +192,14 @@ def _resumed(name: str, paths: Paths, budget: float | None, wait: bool, brought:
     return Request(
         workloads=tuple(own.get(name) or find([name], paths.workloads)[0] for name in names),
         targets=tuple(catalog.find(list(dict.fromkeys(cell.target for cell in plan.cells)), paths.targets)),
-        parameters=plan.cells[0].parameters,
+        parameters=replace(plan.cells[0].parameters, study=JOB),
         seed=plan.seed,
         rule=plan.rule,
         budget=budget,
         wait=wait,
         resume=session,
+        studies=tuple(dict.fromkeys(cell.parameters.study for cell in plan.cells if cell.parameters.study != JOB)),
+        jobs=any(cell.parameters.study == JOB for cell in plan.cells),
     )
 
 

@@ -1,4 +1,4 @@
-"""All registered metrics: the four families, and what other packages register.
+"""All registered metrics: isobench's own families, and what other packages register.
 
 A package adds its own as an entry point of the group ``isobench.metrics``, whose object is a ``Metric``. A
 ``workload.toml`` then names the metric and how it is read.
@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from isobench.errors import HarnessError, UsageError
+from isobench.metrics.density import DENSITY
 from isobench.metrics.disk import DISK
+from isobench.metrics.isolation import ISOLATION
+from isobench.metrics.life import LIFE
 from isobench.metrics.memory import MEMORY
 from isobench.metrics.startup import STARTUP
 from isobench.metrics.throughput import THROUGHPUT
@@ -25,7 +28,7 @@ def registered(points: Iterable[EntryPoint]) -> dict[str, Metric]:
 
     Raises HarnessError, naming the package, where one does not load, is no metric or has the name of another.
     """
-    found = {entry.name: entry for entry in (*STARTUP, *MEMORY, *DISK, *THROUGHPUT)}
+    found = {entry.name: entry for entry in (*STARTUP, *MEMORY, *DISK, *THROUGHPUT, *LIFE, *DENSITY, *ISOLATION)}
     for point in points:
         loaded = _load(point)
         if loaded.name in found:

@@ -1,6 +1,6 @@
 """The words of isobench as frozen values: no I/O, nothing that depends on an engine."""
 
-from isobench.model.cell import Cell, Parameters
+from isobench.model.cell import JOB, Cell, Parameters
 from isobench.model.metric import Direction, Family, Metric
 from isobench.model.sample import JobRecord, Outcome, Role, Sample
 from isobench.model.target import TargetSpec
@@ -15,6 +15,7 @@ from isobench.model.workload import (
 )
 
 __all__ = [
+    "JOB",
     "Cell",
     "Direction",
     "Family",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+JOB = "job"
+"""What a sample is of unless another study is asked for: one instance that does its workload's jobs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -12,10 +15,12 @@ class Parameters:
 
     cache: Literal["warm", "cold"] = "warm"
     length: Literal["quick", "full"] = "quick"
+    study: str = JOB
 
     def text(self) -> str:
         """Return the parameters as the one string that the frame's ``params`` column holds."""
-        return f"cache={self.cache},length={self.length}"
+        said = f"cache={self.cache},length={self.length}"
+        return said if self.study == JOB else f"{said},study={self.study}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +32,5 @@ class Cell:
     parameters: Parameters = Parameters()
 
     def __str__(self) -> str:
-        return f"{self.workload}@{self.target}"
+        name = f"{self.workload}@{self.target}"
+        return name if self.parameters.study == JOB else f"{name}/{self.parameters.study}"

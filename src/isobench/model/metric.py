@@ -8,7 +8,7 @@ from typing import Literal
 Direction = Literal["lower", "higher", "neutral"]
 """Which way is better; ``neutral`` for figures that describe rather than judge (``clock_ratio``)."""
 
-Family = Literal["startup", "memory", "disk", "throughput"]
+Family = Literal["startup", "memory", "disk", "throughput", "life", "density", "isolation"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One instance, whole. ``events`` are nanoseconds after ``request``, which is ``request_ns`` on CLOCK_MONOTONIC."""
+    """One instance, whole. ``events`` are nanoseconds after ``request``, which is ``request_ns`` on CLOCK_MONOTONIC.
+
+    A study may take several instances for one sample; ``curves`` are the points (x, y) that its figures come from.
+    """
 
     session: str
     number: int
@@ -79,6 +82,7 @@ class Sample:
     facts: dict[str, Fact] = field(default_factory=dict)
     resolution: dict[str, float] = field(default_factory=dict)
     noise: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     error: str | None = None
     output: str = ""
     format: int = FORMAT

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isobench.errors import UsageError
-from isobench.model import Cell, Parameters, Sample
+from isobench.model import JOB, Cell, Parameters, Sample
 from isobench.parity.fields import ParityRecord
 from isobench.parity.record import from_tables, table
 from isobench.plain import plain
@@ -39,7 +39,7 @@ def _planned(session: SessionRecord) -> list[Cell]:
         length="full" if plan.get("length") == "full" else "quick",
     )
     return [
-        Cell(str(cell.get("workload")), str(cell.get("target")), parameters)
+        Cell(str(cell.get("workload")), str(cell.get("target")), replace(parameters, study=str(cell.get("study", JOB))))
         for cell in (cells if isinstance(cells, list) else ())
         if isinstance(cell, dict)
     ]

@@ -1,8 +1,9 @@
 """Which cell comes next.
 
-Block 0 holds one warm-up of each cell. Then cells are measured in randomised complete blocks (W. G. Cochran and
-G. M. Cox, *Experimental Designs*, 1957, chapter 4): each block holds every cell that has not stopped, once, in an
-order drawn for that block. A cell stops only between blocks, so ratios can be paired by the blocks that cells share.
+Block 0 holds one warm-up of each cell; a study's cell, whose samples are whole experiments, has none. Then cells are
+measured in randomised complete blocks (W. G. Cochran and G. M. Cox, *Experimental Designs*, 1957, chapter 4): each
+block holds every cell that has not stopped, once, in an order drawn for that block. A cell stops only between blocks,
+so ratios can be paired by the blocks that cells share.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from isobench.model import Cell, Role, Sample
+from isobench.model import JOB, Cell, Role, Sample
 from isobench.plan.stopping import QUICK, Headline, Rule, stop_of
 
 
@@ -38,7 +39,9 @@ class Plan:
         return f"{said}; no new sample after {self.budget:g} s{once}"
 
     def headlines_of(self, cell: Cell) -> tuple[Headline, ...]:
-        """Return the figures that a cell is judged by."""
+        """Return the figures that a cell is judged by; a study's cell is counted, not judged."""
+        if cell.parameters.study != JOB:
+            return ()
         return tuple(headline for headline in self.headlines if headline.workload == cell.workload)
 
 
@@ -80,7 +83,8 @@ def _missing(plan: Plan, samples: Sequence[Sample], block: int) -> Cell | None:
     before = {sample.cell for sample in samples if sample.block == block - 1}
     earlier = [sample for sample in samples if sample.block < block]
     for cell in order(plan, block):
-        if cell in taken or (block and cell not in before):
+        first = 0 if cell.parameters.study == JOB else 1
+        if block < first or cell in taken or (block > first and cell not in before):
             continue
         if stop_of(plan.rule, plan.headlines_of(cell), cell, earlier) is None:
             return cell

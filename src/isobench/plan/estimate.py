@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from isobench.model import Cell, Sample
+from isobench.model import JOB, Cell, Sample
 from isobench.plan.design import Plan
 from isobench.plan.stopping import measured, needed, stop_of, wanted
 
@@ -36,8 +36,9 @@ def remaining(plan: Plan, samples: Sequence[Sample], elapsed: float = 0.0) -> Re
         own = [sample for sample in samples if sample.cell == cell]
         takes = _measured_takes(cell, samples)
         left = _left(plan, cell, samples, takes)
-        warm = 0.0 if own else _warm_takes(cell, samples)
-        count += left + (not own)
+        warmed = bool(own) or cell.parameters.study != JOB
+        warm = 0.0 if warmed else _warm_takes(cell, samples)
+        count += left + (not warmed)
         seconds += (left * takes + warm) * around
         once += 0.0 if measured(cell, own) else (takes + warm) * around
     return bounded(plan, Remaining(count, seconds), once, elapsed)
@@ -56,6 +57,8 @@ def bounded(plan: Plan, whole: Remaining, once: float, elapsed: float = 0.0) -> 
 def _left(plan: Plan, cell: Cell, samples: Sequence[Sample], takes: float) -> int:
     taken = measured(cell, samples)
     rule = plan.rule
+    if cell.parameters.study != JOB:
+        return max(dict(rule.studies)[cell.parameters.study] - len(taken), 0)
     if not rule.fill:
         if not taken:
             return max(rule.cheap, rule.least) if takes <= rule.cheap_seconds else rule.least
@@ -72,7 +75,9 @@ def _measured_takes(cell: Cell, samples: Sequence[Sample]) -> float:
     alike = [
         sample.duration - _warm_takes(sample.cell, samples)
         for sample in samples
-        if sample.role == "measured" and sample.cell.workload == cell.workload
+        if sample.role == "measured"
+        and sample.cell.workload == cell.workload
+        and sample.cell.parameters.study == cell.parameters.study
     ]
     return _warm_takes(cell, samples) + (max(median(alike), 0.0) if alike else SETTLE)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from isobench.model import Cell, Job, Sample, Workload
+from isobench.model import JOB, Cell, Job, Sample, Workload
 from isobench.model.workload import Length
 from isobench.plan.design import Plan
 from isobench.plan.earlier import Earlier
@@ -33,6 +33,7 @@ LIVES = {"native": 0.1, "none": 0.7, "kvm": 2.0, "tcg": 7.0}
 JOBS: Mapping[Length, float] = {"quick": 1.0, "full": 8.0}
 """Seconds of a job."""
 EMULATED = 4.0
+_LIVES_OF_A_STUDY = 5.0
 
 _WORDS: Mapping[Basis, str] = {
     "measured": "by earlier sessions on this host",
@@ -74,7 +75,7 @@ def forecast(plan: Plan, workloads: Mapping[str, Workload], kinds: Mapping[str, 
     """Return what a plan will take; ``workloads`` and the targets' ``kinds`` are by name."""
     cells = [_judged(plan, cell, workloads[cell.workload], kinds[cell.target], known) for cell in plan.cells]
     whole = Remaining(
-        sum(cell.count + 1 for cell in cells),
+        sum(cell.count + (cell.warm > 0) for cell in cells),
         sum(cell.warm + cell.count * cell.takes for cell in cells) * known.around,
     )
     once = sum(cell.warm + cell.takes for cell in cells) * known.around
@@ -88,11 +89,15 @@ def span(seconds: float) -> str:
 
 
 def _judged(plan: Plan, cell: Cell, workload: Workload, kind: str, known: Earlier) -> _Cell:
-    alike = [s for s in known.samples if (s.cell.workload, s.cell.target) == (cell.workload, cell.target)]
+    place = (cell.workload, cell.target, cell.parameters.study)
+    alike = [s for s in known.samples if (s.cell.workload, s.cell.target, s.cell.parameters.study) == place]
     own = measured(cell, alike)
     other = [s for s in alike if s.role == "measured" and s.cell.parameters.length != cell.parameters.length]
     how = "native" if kind == "native" else known.acceleration.get(cell.target, "none")
     life = LIVES.get(how, LIVES["none"])
+    if cell.parameters.study != JOB:
+        takes = _median([s.duration for s in own], _LIVES_OF_A_STUDY * life)
+        return _Cell(0.0, takes, dict(plan.rule.studies)[cell.parameters.study], "measured" if own else "assumed")
     warm = _median([s.duration for s in alike if s.role == "warmup"], life)
     if own:
         return _Cell(warm, _median([s.duration for s in own], life), _count(plan, cell, own), "measured")

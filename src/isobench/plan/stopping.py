@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from isobench.model import Cell, Sample
+from isobench.model import JOB, Cell, Sample
 from isobench.stats.median import Median, median
 
 Reason = Literal["count", "width", "most", "failing", "budget", "interrupted"]
@@ -36,7 +36,8 @@ class Rule:
 
     ``fill`` False: after ``least`` samples, or ``cheap`` of them where a sample takes at most ``cheap_seconds``.
     ``fill`` True: when all headline intervals are narrow enough, from ``cheap`` samples on, or after ``most``.
-    ``once``: every cell is measured once, whatever the budget.
+    ``once``: every cell is measured once, whatever the budget. ``studies`` says how many samples each study's cells
+    get: whole experiments, which are counted whether or not the plan fills.
     """
 
     least: int = 3
@@ -45,6 +46,7 @@ class Rule:
     fill: bool = False
     most: int = 50
     once: bool = False
+    studies: tuple[tuple[str, int], ...] = ()
 
     def words(self) -> str:
         """Return the rule in words."""
@@ -80,6 +82,9 @@ def measured(cell: Cell, samples: Iterable[Sample]) -> list[Sample]:
 def stop_of(rule: Rule, headlines: Sequence[Headline], cell: Cell, samples: Iterable[Sample]) -> Stop | None:
     """Return why a cell takes no part in the next block, or None; ``samples`` are those of whole blocks."""
     taken = measured(cell, samples)
+    if cell.parameters.study != JOB:
+        count = dict(rule.studies)[cell.parameters.study]
+        return Stop(cell, "count", f"{count} as planned", len(taken)) if len(taken) >= count else None
     if not rule.fill:
         return _counted(rule, cell, taken)
     if len(taken) >= _IN_A_ROW and all(sample.left_out == "failed" for sample in taken[-_IN_A_ROW:]):

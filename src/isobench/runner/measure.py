@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from isobench.errors import IsobenchError, SampleError, engine_words
+from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.frames import Init, Memory, Running
 from isobench.host import facts, memory
 from isobench.host.cpus import cpu_list
-from isobench.host.noise import Bounds, NoiseReading, exceeded, throttling
-from isobench.model import JobRecord, Sample
-from isobench.model.sample import Fact, Outcome
+from isobench.host.noise import throttling
+from isobench.model import Sample
 from isobench.plan import Step
 from isobench.runner import figures, jobs
-from isobench.runner.identity import identity
+from isobench.runner.identity import Identity, identity
 from isobench.runner.probe import PERIOD, ServiceProbe
+from isobench.runner.recording import Record, recorded
 from isobench.targets.base import Instance, Prepared, Slot, Target
 
 SETTLE = 1.0
@@ -31,85 +29,23 @@ _GRACE = 8.0
 _KEPT = 4096
 
 
-@dataclass
-class _Record:
-    """What is being gathered about one instance; turned into a frozen Sample at its end."""
-
-    request_ns: int = 0
-    events: dict[str, int] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
-    absent: dict[str, str] = field(default_factory=dict)
-    jobs: list[JobRecord] = field(default_factory=list)
-    marks: set[str] = field(default_factory=set)
-    facts: dict[str, Fact] = field(default_factory=dict)
-    resolution: dict[str, float] = field(default_factory=dict)
-    noise: dict[str, float] = field(default_factory=dict)
-    cpu: float | None = None
-    outcome: Outcome = "ok"
-    error: str | None = None
-    output: str = ""
-
-    def at(self, event: str, at_ns: int | None = None) -> None:
-        """Stamp an event: now, or when it arrived."""
-        self.events[event] = (time.monotonic_ns() if at_ns is None else at_ns) - self.request_ns
-
-
 def measure(session: str, number: int, step: Step, target: Target, prepared: Prepared, slot: Slot) -> Sample:
     """Take one sample. Whatever goes wrong with the instance is its outcome; the instance is gone afterwards."""
-    record = _Record()
-    began, before = datetime.now(UTC), NoiseReading.now()
-    if slot.placement.shared:
-        record.marks.add("shared-core")
-    try:
+
+    def take(record: Record) -> None:
+        if slot.placement.shared:
+            record.marks.add("shared-core")
         with target.instance(prepared, slot) as instance:
             _live(record, step, instance, prepared, slot)
-    except SampleError as error:
-        _fail(record, error.outcome, error.line())
-    except IsobenchError as error:
-        _fail(record, "error", error.line())
-    except Exception as error:
-        # Engines raise their own errors; the sample keeps their words, the session goes on.
-        if (words := engine_words(error)) is None:
-            raise
-        _fail(record, "error", words)
-    record.metrics |= target.sizes(prepared) if record.outcome in ("ok", "clock") else {}
-    noise = record.noise | before.until(NoiseReading.now(), instance_cpu=record.cpu)
-    if reasons := exceeded(noise, Bounds()):
-        record.marks.add("noisy")
-        record.facts["noisy"] = "; ".join(reasons)
-    return Sample(
-        session=session,
-        number=number,
-        cell=step.cell,
-        block=step.block,
-        role=step.role,
-        outcome=record.outcome,
-        started_at=began.isoformat(timespec="milliseconds"),
-        request_ns=record.request_ns,
-        ended_by=step.ended_by,
-        events=record.events,
-        metrics=record.metrics,
-        not_applicable=record.absent,
-        jobs=tuple(record.jobs),
-        marks=tuple(sorted(record.marks)),
-        facts=record.facts,
-        resolution=record.resolution,
-        noise=noise,
-        error=record.error,
-        output=record.output if record.outcome != "ok" else "",
-    )
+        record.metrics |= target.sizes(prepared)
+
+    return recorded(session, number, step, take)
 
 
-def _fail(record: _Record, outcome: str, line: str) -> None:
-    record.outcome = outcome  # type: ignore[assignment]
-    record.error = line
-
-
-def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, slot: Slot) -> None:
-    user = identity(prepared.image, prepared.rootfs.tree)
-    instance.channel.send(instance.setup() + user.run(MAIN_RUN, prepared.workload.command))
+def _live(record: Record, step: Step, instance: Instance, prepared: Prepared, slot: Slot) -> None:
+    user = queue(instance, prepared)
     try:
-        has_kernel = _start(record, instance, prepared)
+        has_kernel = start(record, instance, prepared)
         if step.role == "measured":
             _settle(record)
             _read_memory(record, instance, "ready")
@@ -124,7 +60,7 @@ def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, s
         record.facts["cpuset"] = cpu_list(slot.placement.instance)
         record.facts["memory_limit"] = prepared.workload.resources.memory
         record.facts |= instance.facts()
-        _end(record, step, instance)
+        end(record, step, instance)
     finally:
         record.output = instance.channel.said(_KEPT).decode("utf-8", "replace")
     record.metrics |= figures.life(record.events, has_kernel=has_kernel)
@@ -132,11 +68,17 @@ def _live(record: _Record, step: Step, instance: Instance, prepared: Prepared, s
         record.metrics.pop("lifecycle_time", None)
 
 
-def _start(record: _Record, instance: Instance, prepared: Prepared) -> bool:
-    """From request to ready; returns whether the instance has a kernel of its own."""
+def queue(instance: Instance, prepared: Prepared) -> Identity:
+    """Queue the commands that init finds when it comes up: set-up and the workload's own; return whom it runs as."""
+    user = identity(prepared.image, prepared.rootfs.tree)
+    instance.channel.send(instance.setup() + user.run(MAIN_RUN, prepared.workload.command))
+    return user
+
+
+def start(record: Record, instance: Instance, prepared: Prepared) -> bool:
+    """From request to ready, and to service where it serves; return whether the instance has a kernel of its own."""
     workload = prepared.workload
-    record.request_ns = time.monotonic_ns()
-    record.events["request"] = 0
+    record.request()
     instance.create()
     record.at("created")
     instance.start()
@@ -170,12 +112,12 @@ def _probe(instance: Instance, prepared: Prepared) -> ServiceProbe | None:
     return probe
 
 
-def _settle(record: _Record) -> None:
+def _settle(record: Record) -> None:
     until = record.request_ns + record.events["ready"] + int(SETTLE * 1e9)
     time.sleep(max(until - time.monotonic_ns(), 0) / 1e9)
 
 
-def _read_memory(record: _Record, instance: Instance, instant: str) -> None:
+def _read_memory(record: Record, instance: Instance, instant: str) -> None:
     account = instance.cgroup.memory()
     processes = instance.processes()
     found: dict[str, float | None] = {
@@ -206,7 +148,7 @@ def _read_memory(record: _Record, instance: Instance, instant: str) -> None:
             record.metrics[f"{name}_{instant}"] = float(value)
 
 
-def _values(instance: Instance, prepared: Prepared, slot: Slot, record: _Record) -> dict[str, Any]:
+def _values(instance: Instance, prepared: Prepared, slot: Slot, record: Record) -> dict[str, Any]:
     """Return the placeholders that every command may use."""
     workload = prepared.workload
     cache = facts.last_level_cache() or 32 << 20
@@ -222,7 +164,7 @@ def _values(instance: Instance, prepared: Prepared, slot: Slot, record: _Record)
     }
 
 
-def _work(record: _Record, step: Step, instance: Instance, prepared: Prepared, bench: jobs.Bench) -> None:
+def _work(record: Record, step: Step, instance: Instance, prepared: Prepared, bench: jobs.Bench) -> None:
     run_id = MAIN_RUN + 1
     for job in prepared.workload.jobs:
         done, mark = jobs.carry_out(bench, job, run_id, step.cell.parameters.length)
@@ -236,10 +178,10 @@ def _work(record: _Record, step: Step, instance: Instance, prepared: Prepared, b
         record.metrics["clock_ratio"] = ratio
     for done in record.jobs:
         if (off := figures.clock_off(done)) is not None:
-            _fail(record, "clock", f"the guest's clock ran at {off:.4f} of the host's during {done.name}")
+            record.fail("clock", f"the guest's clock ran at {off:.4f} of the host's during {done.name}")
 
 
-def _read_account(record: _Record, instance: Instance) -> None:
+def _read_account(record: Record, instance: Instance) -> None:
     record.metrics["host_io_read"], record.metrics["host_io_written"] = map(float, instance.cgroup.block_io())
     peak = instance.cgroup.memory().peak
     if peak is None:
@@ -248,7 +190,8 @@ def _read_account(record: _Record, instance: Instance) -> None:
         record.metrics["cgroup_peak"] = float(peak)
 
 
-def _end(record: _Record, step: Step, instance: Instance) -> None:
+def end(record: Record, step: Step, instance: Instance) -> None:
+    """End the instance as the step says, and remove it."""
     asked = time.monotonic_ns()
     stopped = instance.stop(_GRACE) if step.ended_by == "stop" else instance.kill()
     record.at("stopped", stopped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from isobench.host.facts import environment
 from isobench.host.paths import Paths
 from isobench.host.process import command_words
 from isobench.house import House
-from isobench.model import Cell, Parameters, Workload
+from isobench.model import JOB, Cell, Parameters, Workload
 from isobench.model.sample import FORMAT, Fact
 from isobench.parity import of_cell
 from isobench.plan import Headline, Plan, Stop
@@ -64,7 +64,7 @@ def plan_table(plan: Plan) -> dict[str, Any]:
         "stopping": asdict(plan.rule),
         "headlines": [asdict(headline) for headline in plan.headlines],
         "budget": plan.budget,
-        "cells": [{"workload": c.workload, "target": c.target} for c in plan.cells],
+        "cells": [_cell(cell) for cell in plan.cells],
     }
 
 
@@ -79,14 +79,21 @@ def plan_of(meta: dict[str, Any], where: str) -> Plan:
         table = meta["plan"]
         parameters = Parameters(cache=table["cache"], length=table["length"])
         return Plan(
-            cells=tuple(Cell(cell["workload"], cell["target"], parameters) for cell in table["cells"]),
+            cells=tuple(
+                Cell(cell["workload"], cell["target"], replace(parameters, study=cell.get("study", JOB)))
+                for cell in table["cells"]
+            ),
             seed=int(meta["seed"]),
-            rule=Rule(**table["stopping"]),
+            rule=_rule(table["stopping"]),
             headlines=tuple(Headline(**headline) for headline in table["headlines"]),
             budget=table["budget"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"holds no plan to carry out ({error})", where=where, mend="start a new session") from None
+
+
+def _rule(table: dict[str, Any]) -> Rule:
+    return Rule(**table | {"studies": tuple((str(name), int(count)) for name, count in table.get("studies", ()))})
 
 
 def confirming(meta: dict[str, Any], confirmed: str) -> dict[str, Any]:
@@ -110,14 +117,18 @@ def stopped_table(found: list[Stop]) -> list[dict[str, Any]]:
     """Return why each cell stopped, as session.json keeps it."""
     return [
         {
-            "workload": stop.cell.workload,
-            "target": stop.cell.target,
+            **_cell(stop.cell),
             "reason": stop.reason,
             "words": stop.words,
             "samples": stop.samples,
         }
         for stop in found
     ]
+
+
+def _cell(cell: Cell) -> dict[str, str]:
+    study = {} if cell.parameters.study == JOB else {"study": cell.parameters.study}
+    return {"workload": cell.workload, "target": cell.target, **study}
 
 
 def now() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,18 @@ from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.metrics import METRICS
-from isobench.model import Cell, Parameters, Sample, TargetSpec, Workload
+from isobench.model import JOB, Cell, Parameters, Sample, TargetSpec, Workload
 from isobench.plan import Headline, Plan, Step, next_step, stops
 from isobench.plan.stopping import QUICK, Rule
 from isobench.runner import record
 from isobench.runner.measure import SETTLE, measure
 from isobench.runner.premises import Say, premises
+from isobench.runner.recording import recorded
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter, refuse_unwritable
+from isobench.studies import Stage, find
 from isobench.targets.base import Prepared, Slot
+from isobench.workloads.loader import find as load
 
 Progress = Callable[[Plan, Sequence[Sample], float], None]
 """Called after each sample with the plan, all samples so far, and the seconds that the session has run."""
@@ -39,7 +42,8 @@ class Request:
     """What a user asked for.
 
     ``wait_quiet`` is how long to wait for quiet, in seconds. With ``resume`` the plan is that session's, and
-    ``budget`` is added to its own.
+    ``budget`` is added to its own. ``studies`` are carried out on those of the workloads that suit them; without
+    ``jobs`` nothing else is.
     """
 
     workloads: tuple[Workload, ...]
@@ -51,6 +55,8 @@ class Request:
     wait: bool = False
     wait_quiet: float | None = None
     resume: SessionRecord | None = None
+    studies: tuple[str, ...] = ()
+    jobs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,31 @@ def run_session(request: Request, paths: Paths, say: Say, progress: Progress) ->
     for workload in request.workloads:
         refuse_impossible(workload)
     with premises(paths, request.targets, request.workloads, say, wait=request.wait) as opened:
-        prepared = {workload.name: opened.prepare(workload, say) for workload in request.workloads}
+        prepared = {workload.name: opened.prepare(workload, say) for workload in _all_workloads(request, paths)}
         if request.wait_quiet is not None:
             _await_quiet(request.wait_quiet, say)
         return _Session(request, paths, opened, prepared).carry_out(progress)
+
+
+def planned(request: Request, targets: Iterable[TargetSpec]) -> tuple[Cell, ...]:
+    """Return the cells of a request on the targets that there are."""
+    specs = list(targets)
+    cells = [Cell(w.name, spec.name, request.parameters) for w in request.workloads for spec in specs if request.jobs]
+    for name in request.studies:
+        study = find(name)
+        cells += [
+            Cell(workload.name, spec.name, replace(request.parameters, study=name))
+            for workload in request.workloads
+            for spec in specs
+            if (not request.jobs or workload.name in study.workloads) and not study.unsuitable(spec, workload)
+        ]
+    return tuple(cells)
+
+
+def _all_workloads(request: Request, paths: Paths) -> list[Workload]:
+    named = {workload.name: workload for workload in request.workloads}
+    beside = [name for study in request.studies for name in find(study).companions if name not in named]
+    return [*named.values(), *(load(beside, paths.workloads) if beside else ())]
 
 
 def _await_quiet(seconds: float, say: Say) -> None:
@@ -110,9 +137,9 @@ class _Session:
     def __init__(self, request: Request, paths: Paths, opened: House, prepared: dict[str, Prepared]) -> None:
         self._paths, self._house, self._prepared = paths, opened, prepared
         self._samples: list[Sample] = []
-        self._resumed, self._before = 0, 0.0
+        self._resumed, self._slots, self._before = 0, 0, 0.0
         if request.resume is None:
-            cells = tuple(Cell(w, t, request.parameters) for w in prepared for t in opened.targets)
+            cells = planned(request, (target.spec for target in opened.targets.values()))
             judged = headlines(request.workloads)
             self._plan = Plan(cells, request.seed, request.rule, judged, request.budget)
             self._writer = SessionWriter.create(paths.results, request.seed)
@@ -159,18 +186,21 @@ class _Session:
         return self._before + time.monotonic() - self._began
 
     def _take(self, step: Step) -> Sample:
-        workload = self._prepared[step.cell.workload].workload
-        number = len(self._samples)
-        folder = self._paths.run / f"{number:x}-{secrets.token_hex(3)}"
+        number, name = len(self._samples), step.cell.parameters.study
+        target, prepared = self._house.targets[step.cell.target], self._prepared[step.cell.workload]
+        if name == JOB:
+            return measure(self._writer.id, number, step, target, prepared, self._slot(prepared.workload))
+        study = find(name)
+        beside = {companion: self._prepared[companion] for companion in study.companions}
+        stage = Stage(self._house, target, prepared, beside, self._slot)
+        return recorded(self._writer.id, number, step, lambda record: study.take(record, step, stage))
+
+    def _slot(self, workload: Workload) -> Slot:
+        self._slots += 1
+        folder = self._paths.run / f"{self._slots:x}-{secrets.token_hex(3)}"
         folder.mkdir(mode=0o711)
-        slot = Slot(
-            id=folder.name,
-            folder=folder,
-            placement=cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable()),
-            number=number,
-        )
-        target, prepared = self._house.targets[step.cell.target], self._prepared[workload.name]
-        return measure(self._writer.id, number, step, target, prepared, slot)
+        placement = cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
+        return Slot(id=folder.name, folder=folder, placement=placement, number=self._slots)
 
     def _close(self, interrupted: bool) -> dict[str, Any]:
         plan, wall = self._plan, time.monotonic() - self._began

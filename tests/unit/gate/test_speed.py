@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +41,12 @@ def large(name: str, like: Record, draw: np.random.Generator, count: int) -> Rec
     return replace(like, session=name, started_at=name, cells=cells)
 
 
+def cpu() -> float:
+    """Return the CPU seconds of this process and its children: on a busy host hardly more than on a quiet one."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def test_a_check_of_200_series_against_50_sessions_takes_5_seconds_and_500_mb_at_most(tmp_path: Path) -> None:
     like = record_of(drawn.session(tmp_path / "like", 1))
     draw = np.random.default_rng(1)
@@ -50,14 +55,14 @@ def test_a_check_of_200_series_against_50_sessions_takes_5_seconds_and_500_mb_at
         record = large(f"s{number:02}", like, draw, 50)
         (tmp_path / "kept" / "host" / f"{record.session}.baseline.json").write_bytes(dump(record))
     drawn.session(tmp_path / "new" / "x", 2)
-    began = time.perf_counter()
+    began = cpu()
     done = subprocess.run(
         [sys.executable, "-c", PEAK, sys.executable, "-m", "isobench", "check", "--baseline", "kept", "--results",
          "new"],
         cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | {"ISOBENCH_CACHE": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 4  # another workload than the made-up session's: all is missing
-    assert time.perf_counter() - began <= 5
+    assert cpu() - began <= 5
     assert int(done.stdout) <= 500 * 1024
 
 
@@ -67,9 +72,9 @@ def test_all_of_it_is_judged_within_the_same_time(tmp_path: Path) -> None:
     like = record_of(drawn.session(tmp_path / "like", 1))
     draw = np.random.default_rng(2)
     before = [large(f"s{number:02}", like, draw, 50) for number in range(50)]
-    began = time.perf_counter()
+    began = cpu()
     found = check(large("x", like, draw, 50), before)
-    assert time.perf_counter() - began <= 3
+    assert cpu() - began <= 3
     assert found.counts == {"no change": 200}
 
 
@@ -77,7 +82,7 @@ def test_a_history_of_1000_sessions_takes_10_seconds_at_most(tmp_path: Path) -> 
     like = record_of(drawn.session(tmp_path / "like", 1))
     draw = np.random.default_rng(3)
     records = [large(f"s{number:04}", like, draw, 3) for number in range(1000)]
-    began = time.perf_counter()
+    began = cpu()
     tracks = tracks_of(records)
-    assert time.perf_counter() - began <= 10
+    assert cpu() - began <= 10
     assert (len(tracks), sum(bool(track.steps) for track in tracks) <= 2) == (200, True)

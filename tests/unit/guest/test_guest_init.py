@@ -186,7 +186,7 @@ def test_stop_kills_a_run_that_ignores_it(guest: Guest) -> None:
     began = time.monotonic()
     guest.channel.send(commands.stop(0.3))
     guest.channel.wait(Bye, 5)
-    assert 0.3 <= time.monotonic() - began < 2
+    assert 0.3 <= time.monotonic() - began < 5
     assert ended(guest, 1).code == signal.SIGKILL
     assert guest.process.wait(5) == 0
 

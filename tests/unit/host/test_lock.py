@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def test_a_waiting_run_goes_on_when_the_holder_is_killed(tmp_path: Path) -> None
             began = time.monotonic()
             first.send_signal(signal.SIGKILL)
             assert said(second) == "holds"
-            assert time.monotonic() - began < 2.0
+            assert time.monotonic() - began < 10
             assert f"process {second.pid}" in (tmp_path / "measuring.lock").read_text()
 
 
@@ -126,7 +127,9 @@ def as_nobody() -> Iterator[None]:
 def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of root's that others can look into."""
     folder = tmp_path_factory.mktemp("roots")
-    for above in (folder, folder.parent, folder.parent.parent):
+    for above in (folder, *folder.parents):
+        if above == Path(tempfile.gettempdir()):
+            break
         above.chmod(0o755)
     return folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from isobench.model import Cell, Sample
+from isobench.model import Cell, Parameters, Sample
 from isobench.plan import Headline, Plan, Step, next_step, order, stops
 from isobench.plan.stopping import Rule
 
@@ -53,6 +53,22 @@ def test_only_cheap_cells_go_on_beyond_the_least() -> None:
     for cell in CELLS:
         measured = [s for s in samples if s.cell == cell and s.role == "measured"]
         assert len(measured) == (3 if cell.target == "vm-micro" else 10)
+
+
+def test_a_study_stands_in_the_same_blocks_without_warm_up_and_ends_by_its_count() -> None:
+    study = Cell("idle", "docker", Parameters(study="life"))
+    plan = Plan((*CELLS[:2], study), seed=3, rule=Rule(least=4, cheap=4, studies=(("life", 2),)))
+    samples = carry_out(plan)
+    assert [(s.block, s.role) for s in samples if s.cell == study] == [(1, "measured"), (2, "measured")]
+    assert [s.block for s in samples if s.cell == CELLS[0]] == [0, 1, 2, 3, 4]
+    assert {stop.cell: stop.words for stop in stops(plan.rule, (), plan.cells, samples, "budget")}[
+        study
+    ] == "2 as planned"
+
+
+def test_a_session_of_nothing_but_studies_begins_with_their_first_block() -> None:
+    plan = Plan((Cell("idle", "docker", Parameters(study="life")),), seed=3, rule=Rule(studies=(("life", 2),)))
+    assert [sample.block for sample in carry_out(plan)] == [1, 2]
 
 
 def test_a_failed_first_sample_does_not_make_a_cell_cheap() -> None:
