@@ -62,11 +62,16 @@ _APART = 2
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One session to be judged, and the others: as they were, and with what was put into the judged one."""
+    """One session to be judged, and the others: ``count`` samples of each in a row.
 
+    ``whole`` is the judged one with all its samples, as it was and with what was put into it: its blocks are drawn
+    from all of them.
+    """
+
+    count: int
     baseline: Sequence[Sessions]
-    untouched: Sessions
     judged: Sessions
+    whole: tuple[Sessions, Sessions]
     changed: frozenset[str]
 
 
@@ -83,11 +88,10 @@ def _question(name: str, baseline: Sequence[Sessions], values: Values) -> Questi
 
 def by_ab(one: Trial, draw: Draw) -> dict[str, str]:
     """Judge as ``isobench ab`` does, at the end of as many blocks as there are samples."""
-    blocks = len(next(iter(one.judged.values())))
-    spending = Spending(min(Spending().least, blocks), blocks)
-    asked = {name: _pairs(name, one.untouched[name], values, blocks, draw)
-             for name, values in one.judged.items()}  # fmt: skip
-    return {name: answer.verdict for name, answer in decide_ab(asked, blocks, spending).items()}
+    spending = Spending(min(Spending().least, one.count), one.count)
+    before, after = one.whole
+    asked = {name: _pairs(name, before[name], values, one.count, draw) for name, values in after.items()}
+    return {name: answer.verdict for name, answer in decide_ab(asked, one.count, spending).items()}
 
 
 def _pairs(name: str, before: Values, after: Values, blocks: int, draw: Draw) -> Pairs:
@@ -159,12 +163,19 @@ def drawn(samples: Samples, count: int, draw: Draw, kind: str = "", change: floa
     def taken(number: int) -> Sessions:
         return {name: _row(values[number], count, draw) for name, values in samples.items()}
 
-    baseline, judged = [taken(number) for number in order[1:]], taken(order[0])
-    able = [only] if only else [name for name, values in judged.items() if counts(name, change, values)]
+    baseline = [taken(number) for number in order[1:]]
+    whole = {name: values[order[0]] for name, values in samples.items()}
+    rows = {name: _row(np.arange(values.size), count, draw) for name, values in whole.items()}
+    able = [only] if only else [name for name, at in rows.items() if counts(name, change, whole[name][at])]
     some = max(1, round(SHARE * len(samples))) if change else 0
     chosen = frozenset(draw.choice(able, min(some, len(able)), replace=False).tolist()) if able else frozenset()
-    worse = {n: injected(kind, change, n, v) if n in chosen else v for n, v in judged.items()}
-    return Trial(baseline, judged, worse, chosen)
+    judged = {name: _worse(kind, change, name, whole[name][at], chosen) for name, at in rows.items()}
+    worse = {name: _worse(kind, change, name, values, chosen) for name, values in whole.items()}
+    return Trial(count, baseline, judged, (whole, worse), chosen)
+
+
+def _worse(kind: str, change: float, name: str, values: Values, chosen: frozenset[str]) -> Values:
+    return injected(kind, change, name, values) if name in chosen else values
 
 
 def _row(values: Values, count: int, draw: Draw) -> Values:

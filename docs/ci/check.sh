@@ -55,7 +55,13 @@ fi
 set -- check "$session" --baseline "$baseline" --results "$out/results"
 [ "${ISOBENCH_STRICT:-0}" = 0 ] || set -- "$@" --strict
 code=0
-"$isobench" "$@" || code=$?
+"$isobench" "$@" --also markdown="$out/check.md" --also junit="$out/check.xml" 2>"$out/check.err" || code=$?
+cat "$out/check.err" >&2
+if [ ! -s "$out/check.md" ]; then
+    # Set in by four spaces it is code to its end, whatever is in it.
+    { printf '### isobench: could not judge, exit code %s\n\n' "$code"; sed 's/^/    /' "$out/check.err"; } >"$out/check.md"
+fi
+rm -f "$out/check.err"
 
 # --- keep it: never one that is worse, or the next ones would be judged by it -------------------------
 
@@ -74,18 +80,6 @@ if [ $code = 4 ] && [ -n "$kept" ] && [ "$(find "${kept%/*}" -name '*.baseline.j
     printf '### isobench: %s\n' "$first" >"$out/check.md"
     exit "$measured"
 fi
-
-# --- say it in other formats --------------------------------------------------------------------------
-
-"$isobench" "$@" --format markdown >"$out/check.md" 2>"$out/check.err" &
-"$isobench" "$@" --format junit >"$out/check.xml" 2>/dev/null &
-wait
-if [ ! -s "$out/check.md" ]; then
-    # Set in by four spaces it is code to its end, whatever is in it.
-    { printf '### isobench: could not judge, exit code %s\n\n' "$code"; sed 's/^/    /' "$out/check.err"; } >"$out/check.md"
-fi
-[ -s "$out/check.xml" ] || rm -f "$out/check.xml"
-rm -f "$out/check.err"
 
 case $code in 0 | 3) [ "$measured" = 0 ] || code=$measured ;; esac
 exit "$code"

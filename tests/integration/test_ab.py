@@ -88,7 +88,7 @@ def test_a_dockerfile_made_worse_is_found_with_the_right_metrics(user: User) -> 
     service(user)
     committed(user)
     service(user, "0.5", 2, "RUN dd if=/dev/zero of=/fat bs=1M count=50\n")
-    code, said = ab(user, "docker@HEAD", "docker", "-w", "service", "--json")
+    code, said = ab(user, "docker@HEAD", "docker", "-w", "service", "--format", "json")
     assert code == 1, said
     found = document(said)
     assert found["ended"] == "decided"
@@ -98,7 +98,7 @@ def test_a_dockerfile_made_worse_is_found_with_the_right_metrics(user: User) -> 
     assert {line["field"] for line in found["subject"]} >= {"image", "rootfs"}
     assert set(user.session()[0]["images"]) == {"service@HEAD", "service"}
     assert (user.home / "workloads" / "service" / "start.sh").read_text().startswith("sleep 0.5")
-    code, said = ab(user, "docker", "docker@HEAD", "-w", "service", "--json")
+    code, said = ab(user, "docker", "docker@HEAD", "-w", "service", "--format", "json")
     assert code == 0, said
     assert verdicts(document(said))["time_to_ready"] == "improvement"
 
@@ -116,7 +116,7 @@ def test_another_image_is_a_variant_and_what_it_made_worse_is_found(user: User) 
     (user.home / "workloads" / "plain" / "start.sh").write_text("echo up\nexec sleep 600\n")
     shutil.copytree(user.home / "workloads" / "plain", user.home / "worse", symlinks=True)
     (user.home / "worse" / "start.sh").write_text("sleep 0.5\necho up\nexec sleep 600\n")
-    code, said = ab(user, "docker", "docker,image=./worse", "-w", "plain", "--least", "4", "--json")
+    code, said = ab(user, "docker", "docker,image=./worse", "-w", "plain", "--least", "4", "--format", "json")
     assert code == 1, said
     found = document(said)
     assert verdicts(found)["time_to_ready"] == "regression", said

@@ -21,7 +21,8 @@ def test_a_kernel_is_a_variant_and_stands_below_the_verdict(user: User) -> None:
         pytest.skip(reason)
     user.workload("still")
     package(ensure_kernel(build(user.paths.cache), user.paths.cache), user.home)
-    words = ("-w", "still", "--least", "4", "--most", "4", "--seed", "1", "--json", "--results", str(user.results))
+    plan = ("-w", "still", "--least", "4", "--most", "4", "--seed", "1")
+    words = (*plan, "--format", "json", "--results", str(user.results))
     with leaving_nothing(user.paths):
         code, said = user.isobench("ab", "vm-micro", "vm-micro,kernel=./own.deb", *words)
     assert code == 0, said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from isobench.cli.run_command import parse_duration
+from isobench.cli.verdicts import Faces, also_option, format_option, say
 from isobench.errors import UsageError
 from isobench.host.paths import Paths
 
 if TYPE_CHECKING:
+    from isobench.ab.comparison import Comparison
     from isobench.model import Sample
 
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the order within blocks; random by default.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a series is inconclusive.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@format_option
+@also_option
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
               help="Effects and floors by pattern; ./isobench.toml where there is one.")  # fmt: skip
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of sessions.")
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 @click.option("--trust-native", is_flag=True, help="Let native run workloads that are not isobench's own.")
 def command(
     variants: tuple[str, ...], workloads: tuple[str, ...], budget: str, least: int, most: int, seed: int | None,
-    strict: bool, as_json: bool, config: Path | None, results: Path | None, wait: bool, trust_native: bool,
+    strict: bool, form: str, also: tuple[tuple[str, Path], ...], config: Path | None, results: Path | None,
+    wait: bool, trust_native: bool,
 ) -> int:  # fmt: skip
     """Compare variants with the first of them: TARGET[,key=value…][@GITREF].
 
@@ -48,7 +51,6 @@ def command(
     from isobench.ab.compare import compare_variants
     from isobench.ab.judge import Rules
     from isobench.ab.sequential import Spending
-    from isobench.ab.text import show
     from isobench.ab.variant import parse
     from isobench.gate.limits import read_overrides
     from isobench.workloads.loader import find
@@ -64,16 +66,22 @@ def command(
         trust_native=trust_native,
         wait=wait,
     )  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(found.document(), indent=1, allow_nan=False))
-    else:
-        show(found)
-        click.echo(f"session: {found.folder}")
+    say(_faces(found), form, also)
+    click.echo(f"session: {found.folder}", err=form != "text")
     if found.broken:
         click.echo(f"isobench: {found.broken}", err=True)
     if found.ended == "interrupted":
         click.echo("interrupted: every finished sample is kept", err=True)
     return found.exit_code
+
+
+def _faces(found: Comparison) -> Faces:
+    from isobench.ab.faces import junit, markdown
+    from isobench.ab.text import show
+
+    return Faces(
+        lambda console: show(found, console), lambda: markdown(found), lambda: junit(found), found.document
+    )  # fmt: skip
 
 
 def _say(words: str) -> None:

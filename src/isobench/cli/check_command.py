@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isobench.cli.verdicts import Faces, also_option, format_option, say
 from isobench.errors import UsageError
 from isobench.host.paths import Paths
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 @click.argument("session", required=False)
 @click.option("--confirm", is_flag=True, help="Measure a suspected regression once more, here, before it counts.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a series is inconclusive.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json", "junit"]), default="text",
-              show_default=True)  # fmt: skip
+@format_option
+@also_option
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
               help="Effects and floors by pattern; ./isobench.toml where there is one.")  # fmt: skip
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of sessions.")
 @click.option("--wait", is_flag=True, help="With --confirm: wait while another run is measuring.")
 @click.option("--trust-native", is_flag=True, help="With --confirm: let native run what is not isobench's own.")
 def command(
-    source: str, session: str | None, confirm: bool, strict: bool, form: str, config: Path | None,
-    results: Path | None, wait: bool, trust_native: bool,
+    source: str, session: str | None, confirm: bool, strict: bool, form: str, also: tuple[tuple[str, Path], ...],
+    config: Path | None, results: Path | None, wait: bool, trust_native: bool,
 ) -> int:  # fmt: skip
     """Judge a session (its name or folder; by default the latest) by a baseline.
 
@@ -67,7 +67,7 @@ def command(
         return 4
     again = _confirmation(folder, paths, wait, trust_native) if confirm else None
     found = check(judged, others, Rules(overrides, baseline.accepted, spreads, strict=strict), again)
-    _print(found, form)
+    say(_faces(found), form, also)
     if not any(one.answer for one in found.findings):
         click.echo(f"isobench: {_nothing(found)}", err=True)
         return max(found.exit_code, 4)
@@ -94,20 +94,15 @@ def _progress(plan: Plan, samples: Sequence[Sample], elapsed: float) -> None:
         click.echo(f"[block {last.block:>2}, {elapsed:4.0f} s] {last.cell!s:<18} {seen}", err=True)
 
 
-def _print(found: Check, form: str) -> None:
+def _faces(found: Check) -> Faces:
     from isobench.gate.document import document
     from isobench.gate.junit import junit
     from isobench.gate.markdown import markdown
     from isobench.gate.text import show
 
-    if form == "json":
-        click.echo(json.dumps(document(found), indent=1, allow_nan=False))
-    elif form == "junit":
-        click.echo(junit(found), nl=False)
-    elif form == "markdown":
-        click.echo(markdown(found), nl=False)
-    else:
-        show(found)
+    return Faces(
+        lambda console: show(found, console), lambda: markdown(found), lambda: junit(found), lambda: document(found)
+    )
 
 
 def _nothing(found: Check) -> str:

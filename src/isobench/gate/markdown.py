@@ -12,20 +12,24 @@ _HEAD = ("workload@target", "metric", "baseline", "session", "sessions, n", "rat
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+!|~@:"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
-def markdown(found: Check) -> str:
-    """Return the check as GitHub-flavoured Markdown; foreign text in it is neither mark-up nor HTML."""
-    return "\n".join(_lines(found)) + "\n"
+def markdown(found: Check, *, headline: str = "", against: str = "") -> str:
+    """Return the check as GitHub-flavoured Markdown; foreign text in it is neither mark-up nor HTML.
+
+    ``headline`` and ``against``, a sentence, are the check's own unless told otherwise.
+    """
+    against = against or f"{found.session} against {len(found.baseline)} baseline sessions."
+    return "\n".join(_lines(found, headline or found.headline, against)) + "\n"
 
 
-def _lines(found: Check) -> Iterator[str]:
-    yield f"### isobench: {found.headline}"
+def _lines(found: Check, headline: str, against: str) -> Iterator[str]:
+    yield f"### isobench: {headline}"
     yield ""
-    yield f"{_safe(found.session)} against {len(found.baseline)} baseline sessions."
+    yield _safe(against)
     changed = [one for one in found.findings if one.verdict not in ("no change", "inconclusive", "new")]
     if changed:
         yield from ("", *_table(changed))
     if subject := words.subject(found):
-        yield from ("", "What changed since the latest baseline session:", "", *(f"- {_safe(s)}" for s in subject))
+        yield from ("", "What differs:", "", *(f"- {_safe(s)}" for s in subject))
     if found.notes:
         yield from ("", *(f"- {_safe(note)}" for note in found.notes))
     if found.findings:
