@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,6 @@ from isobench.ab.judge import Rules, judge
 from isobench.ab.variant import Variant
 from isobench.errors import IsobenchError
 from isobench.gate.finding import Check
-from isobench.host import cpus
 from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.model import Cell, Parameters, Sample
@@ -24,9 +22,10 @@ from isobench.plan.stopping import Rule, measured, stop_of
 from isobench.runner import record
 from isobench.runner.measure import measure
 from isobench.runner.premises import Say
+from isobench.runner.slots import Slots
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter
-from isobench.targets.base import Prepared, Slot
+from isobench.targets.base import Prepared
 from isobench.verdict.text import difference
 
 Progress = Callable[[Sample, float], None]
@@ -52,6 +51,7 @@ class Session:
         self._variants, self._shares, self._house, self._paths, self._rules = variants, shares, opened, paths, rules
         names = list(next(iter(shares.values())))
         cells = tuple(Cell(name, one.label, Parameters()) for name in names for one in variants)
+        self._slots = Slots(paths.run)
         self._plan = Plan(cells, seed, Rule(fill=True, most=rules.spending.most), headlines, budget)
         self._blocks = Blocks(self._plan, variants[0].label, rules.spending.planned())
         meta = self._opening()
@@ -101,11 +101,7 @@ class Session:
 
     def _take(self, step: Step) -> Sample:
         prepared = self._shares[step.cell.target][step.cell.workload]
-        resources, number = prepared.workload.resources, len(self._blocks.samples)
-        folder = self._paths.run / f"{number:x}-{secrets.token_hex(3)}"
-        folder.mkdir(mode=0o711)
-        placement = cpus.place(resources.vcpus, prepared.workload.service is not None, cpus.usable())
-        slot = Slot(id=folder.name, folder=folder, placement=placement, number=number)
+        number, slot = len(self._blocks.samples), self._slots.give(prepared.workload)
         return measure(self._writer.id, number, step, self._house.targets[step.cell.target], prepared, slot)
 
     def _opening(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,15 +10,15 @@ from pathlib import Path
 
 from isobench.calibrate.latency import Latency, measured
 from isobench.errors import IsobenchError, UsageError
-from isobench.host import cpus
 from isobench.host.paths import Paths, give_to_caller
 from isobench.model import Parameters, TargetSpec, Workload
 from isobench.plan.stopping import Rule
 from isobench.runner.premises import Say, premises
 from isobench.runner.session import Request, run_session
+from isobench.runner.slots import Slots
 from isobench.store.reader import SessionRecord, read_session
 from isobench.store.writer import refuse_unwritable
-from isobench.targets.base import Prepared, Slot, Target
+from isobench.targets.base import Prepared, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,4 @@ def _sessions(campaign: Campaign, paths: Paths, say: Say) -> Iterator[SessionRec
 
 
 def _latency(target: Target, prepared: Prepared, paths: Paths) -> Latency:
-    folder = paths.run / f"ping-{secrets.token_hex(3)}"
-    folder.mkdir(mode=0o711)
-    workload = prepared.workload
-    placement = cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
-    return measured(target, prepared, Slot(folder.name, folder, placement, number=0))
+    return measured(target, prepared, Slots(paths.run).give(prepared.workload))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +22,11 @@ from isobench.runner import record
 from isobench.runner.measure import SETTLE, measure
 from isobench.runner.premises import Say, premises
 from isobench.runner.recording import recorded
+from isobench.runner.slots import Slots
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter, refuse_unwritable
 from isobench.studies import Stage, find
-from isobench.targets.base import Prepared, Slot
+from isobench.targets.base import Prepared
 from isobench.workloads.loader import find as load
 
 Progress = Callable[[Plan, Sequence[Sample], float], None]
@@ -137,7 +137,8 @@ class _Session:
     def __init__(self, request: Request, paths: Paths, opened: House, prepared: dict[str, Prepared]) -> None:
         self._paths, self._house, self._prepared = paths, opened, prepared
         self._samples: list[Sample] = []
-        self._resumed, self._slots, self._before = 0, 0, 0.0
+        self._resumed, self._before = 0, 0.0
+        self._slots = Slots(paths.run)
         if request.resume is None:
             cells = planned(request, (target.spec for target in opened.targets.values()))
             judged = headlines(request.workloads)
@@ -189,18 +190,11 @@ class _Session:
         number, name = len(self._samples), step.cell.parameters.study
         target, prepared = self._house.targets[step.cell.target], self._prepared[step.cell.workload]
         if name == JOB:
-            return measure(self._writer.id, number, step, target, prepared, self._slot(prepared.workload))
+            return measure(self._writer.id, number, step, target, prepared, self._slots.give(prepared.workload))
         study = find(name)
         beside = {companion: self._prepared[companion] for companion in study.companions}
-        stage = Stage(self._house, target, prepared, beside, self._slot)
+        stage = Stage(self._house, target, prepared, beside, self._slots.give)
         return recorded(self._writer.id, number, step, lambda record: study.take(record, step, stage))
-
-    def _slot(self, workload: Workload) -> Slot:
-        self._slots += 1
-        folder = self._paths.run / f"{self._slots:x}-{secrets.token_hex(3)}"
-        folder.mkdir(mode=0o711)
-        placement = cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable())
-        return Slot(id=folder.name, folder=folder, placement=placement, number=self._slots)
 
     def _close(self, interrupted: bool) -> dict[str, Any]:
         plan, wall = self._plan, time.monotonic() - self._began
