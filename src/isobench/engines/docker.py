@@ -31,12 +31,12 @@ _TRIES = 2
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DockerEngine:
     """A running engine and the network on which instances meet the host.
 
     ``api`` is for instances and gives up soon; ``builder`` has the patience that builds and exports need. ``daemon``
-    is the embedded engine, None where the engine is the user's own.
+    is the embedded engine, None where the engine is the user's own, which is waited for as long as ``patience`` says.
     """
 
     api: DockerApi
@@ -45,6 +45,7 @@ class DockerEngine:
     network_name: str
     url: str
     daemon: EmbeddedDocker | None
+    patience: float = _RETURN
 
     def ensure_answers(self) -> bool:
         """Return whether the engine answered at once: one of our own that did not is started anew, another waited for.
@@ -57,7 +58,6 @@ class DockerEngine:
             _LOG.warning("the private Docker engine did not answer: it is started anew")
             self.daemon.restart()
         else:
-            _LOG.warning("the Docker engine does not answer: waiting up to %g s for it", _RETURN)
             self._await_return()
         self.make_network()
         return False
@@ -78,13 +78,16 @@ class DockerEngine:
         raise HarnessError(f"the Docker engine was lost {_TRIES} times during one build", where=self.url) from raised
 
     def _await_return(self) -> None:
-        deadline = time.monotonic() + _RETURN
+        if self.patience:
+            _LOG.warning("the Docker engine does not answer: waiting up to %g s for it", self.patience)
+        began = time.monotonic()
         while not _answers(self.url):
-            if time.monotonic() > deadline:
-                raise HarnessError(
-                    f"the Docker engine has not answered for {_RETURN:g} s", where=self.url, mend="start it again"
-                )
+            if time.monotonic() - began > self.patience:
+                # It was waited for once; from now on one look must do.
+                self.patience = 0.0
+                raise HarnessError("the Docker engine does not answer any more", where=self.url, mend="start it again")
             time.sleep(0.2)
+        self.patience = _RETURN
 
     def make_network(self) -> None:
         """Make the network of the instances; what a killed run left of it, or on it, goes first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
-from isobench.errors import HarnessError, UsageError
+from isobench.errors import UsageError
 from isobench.metrics.density import DENSITY
 from isobench.metrics.disk import DISK
 from isobench.metrics.isolation import ISOLATION
@@ -19,6 +19,7 @@ from isobench.metrics.startup import STARTUP
 from isobench.metrics.throughput import THROUGHPUT
 from isobench.model.metric import Metric
 from isobench.names import nearest
+from isobench.plugins import loaded, refused
 
 GROUP = "isobench.metrics"
 
@@ -29,29 +30,13 @@ def registered(points: Iterable[EntryPoint]) -> dict[str, Metric]:
     Raises HarnessError, naming the package, where one does not load, is no metric or has the name of another.
     """
     found = {entry.name: entry for entry in (*STARTUP, *MEMORY, *DISK, *THROUGHPUT, *LIFE, *DENSITY, *ISOLATION)}
-    for point in points:
-        loaded = _load(point)
-        if loaded.name in found:
-            raise _refused(point, f"there is a metric {loaded.name} already")
-        found[loaded.name] = loaded
+    for point, added in loaded(points, "metric"):
+        if not isinstance(added, Metric):
+            raise refused(point, "metric", f"it is {type(added).__name__}, not Metric")
+        if added.name in found:
+            raise refused(point, "metric", f"there is a metric {added.name} already")
+        found[added.name] = added
     return found
-
-
-def _load(point: EntryPoint) -> Metric:
-    try:
-        loaded = point.load()
-    except (ImportError, AttributeError) as error:
-        raise _refused(point, str(error)) from error
-    if not isinstance(loaded, Metric):
-        raise _refused(point, f"it is {type(loaded).__name__}, not Metric")
-    return loaded
-
-
-def _refused(point: EntryPoint, why: str) -> HarnessError:
-    package = point.dist.name if point.dist else "a package"
-    return HarnessError(
-        f"the metric {point.name} of {package} does not load: {why}", mend=f"update or remove {package}"
-    )
 
 
 METRICS: dict[str, Metric] = registered(entry_points(group=GROUP))

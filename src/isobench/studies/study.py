@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
-from isobench.errors import HarnessError, UsageError
+from isobench.errors import UsageError
 from isobench.house import House
 from isobench.model import TargetSpec, Workload
 from isobench.names import nearest
 from isobench.plan import Step
+from isobench.plugins import plugins
 from isobench.runner.recording import Record
 from isobench.targets.base import Prepared, Slot, Target
 
@@ -75,15 +75,7 @@ class Study(Protocol):
 @cache
 def studies() -> Mapping[str, Study]:
     """Return every installed study by name. Raises HarnessError, naming the package, where one does not load."""
-    found: dict[str, Study] = {}
-    for point in entry_points(group=GROUP):
-        try:
-            found[point.name] = point.load()
-        except (ImportError, AttributeError) as error:
-            package = point.dist.name if point.dist else "a package"
-            raise HarnessError(f"the study {point.name} of {package} does not load: {error}",
-                               mend=f"update or remove {package}") from error  # fmt: skip
-    return found
+    return plugins(GROUP, "study")
 
 
 def find(name: str) -> Study:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from isobench.errors import HarnessError
 from isobench.host.paths import Paths
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec
+from isobench.plugins import plugins
 from isobench.targets.base import Target
 
 if TYPE_CHECKING:
@@ -85,12 +84,4 @@ class Kind(Protocol):
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Return every installed kind by name. Raises HarnessError, naming the package, where one does not load."""
-    found: dict[str, Kind] = {}
-    for point in entry_points(group=GROUP):
-        try:
-            found[point.name] = point.load()
-        except (ImportError, AttributeError) as error:
-            package = point.dist.name if point.dist else "a package"
-            raise HarnessError(f"the target kind {point.name} of {package} does not load: {error}",
-                               mend=f"update or remove {package}") from error  # fmt: skip
-    return found
+    return plugins(GROUP, "target kind")
