@@ -20,6 +20,8 @@ from isobench.host.paths import Paths, run_folder
 _SCRATCH = "isob-"
 
 
+# First: pytest-xdist reads the groups in a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start engines come last and one after the other, whatever number of workers the others have."""
     for item in items:

@@ -56,7 +56,8 @@ def ab(user: User, *words: str) -> tuple[int, str]:
 
 
 def document(said: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said[said.index("\n{\n") :])
+    # What goes to people comes before and after it.
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(said, said.index("\n{\n") + 1)[0]
     return found
 
 

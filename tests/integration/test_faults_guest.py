@@ -222,7 +222,11 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 INITS = {
     "mute-init": ("(void)argc, (void)argv;", "timeout", "within"),
     "dead-init": ("if (argc > 0 && argv) return 7;", "died", ""),
-    "mad-init": ('if (argc > 1 && channel_open(argv[1]) >= 0) channel_frame("\\377 mad\\n");', "rubbish", "the guest sent"),
+    "mad-init": (
+        'if (argc > 1 && channel_open(argv[1]) >= 0) channel_frame("\\377 mad\\n");',
+        "rubbish",
+        "the guest sent",
+    ),
     "greedy-init": (
         "(void)argc, channel_open(argv[1]); for (char *more; (more = sbrk(4096)) != (void *)-1;) *more = 1;",
         "died",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.integration.snapshot import leaving_nothing
 from tests.integration.user import ENGINES, User, job
+from tests.unit.pytest_plugin.suite import outside_pytest
 
 from isobench.host.lock import measuring
 from isobench.store.reader import SessionRecord, find_session, read_session
@@ -29,7 +29,7 @@ def start(user: User, *words: str) -> subprocess.Popen[str]:
     with (user.home / "said").open("w") as said:
         process = subprocess.Popen(
             command, cwd=user.home, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, **user.environment},
+            env=outside_pytest() | user.environment,
         )  # fmt: skip
     user.started.append(process)
     return process

@@ -50,12 +50,12 @@ def run(cwd: Path, *words: str, files: tuple[Path, ...] = (BENCHMARKS,), **envir
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *map(str, files), *words],
             cwd=cwd, capture_output=True, text=True, check=False, timeout=60,
-            env={**_outside_pytest(), "ISOBENCH_RUN": folder, **environment},
+            env={**outside_pytest(), "ISOBENCH_RUN": folder, **environment},
         )  # fmt: skip
     return Ran(done.returncode, done.stdout + done.stderr)
 
 
-def _outside_pytest() -> dict[str, str]:
+def outside_pytest() -> dict[str, str]:
     """Return this environment without what pytest and its workers have put there for themselves."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
