@@ -39,7 +39,7 @@ CAN_RUN = [
     pytest.mark.skipif(os.geteuid() != 0, reason="control groups and namespaces need root"),
     pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed"),
 ]
-APPLETS = ("sh", "cat", "hostname", "ip", "sleep", "grep", "dd", "ping", "chown")
+APPLETS = ("sh", "cat", "echo", "hostname", "ip", "sleep", "grep", "dd", "ping", "chown")
 
 
 class Bench:

@@ -200,7 +200,7 @@ def test_kvm_takes_the_options_and_saves_and_restores(bench: Bench, tmp_path: Pa
             original.create()
             original.start()
             original.running_at(20)
-            original.save(SavedState(folder))
+            original.keep(SavedState(folder))
 
     entry(target.state(prepared).folder, save)
     with target.instance(prepared, slot(bench, "v-kvm-again")) as restored:

@@ -72,7 +72,7 @@ def test_a_workload_declares_what_every_target_can_give(tmp_path: Path, asked: s
 
 
 VOLUME = replace(PREPARED, workload=replace(WORKLOAD, volume=Volume("/data", 1 << 20)))
-GUEST = GuestBinaries(Path("/g/init"), Path("/g/stage1"), Path("/g/native"), Path("/g/enter"), "d")
+GUEST = GuestBinaries(Path("/g/init"), Path("/g/stage1"), Path("/g/nest"), Path("/g/native"), Path("/g/enter"), "d")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``isobench explain``: what a metric or a target means."""
+"""``isobench explain``: what a metric, a target or a study means."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from isobench.host.paths import Paths
 
 
 @click.command("explain")
-@click.argument("name", metavar="METRIC|TARGET")
+@click.argument("name", metavar="METRIC|TARGET|STUDY")
 def command(name: str) -> int:
-    """Say what METRIC or TARGET means."""
+    """Say what METRIC, TARGET or STUDY means."""
     from isobench.metrics import METRICS
     from isobench.names import nearest
+    from isobench.studies import studies
     from isobench.targets import catalog
 
     targets = catalog.load_all(Paths.default().targets)
@@ -27,6 +28,12 @@ def command(name: str) -> int:
         click.echo(f"  isolates: {target.isolates}")
         for key, value in target.options.items():
             click.echo(f"  {key} = {value}")
+    elif study := studies().get(name):
+        click.echo(f"{name}: {study.summary}")
+        click.echo(f"  with {', '.join(study.workloads)}, {study.samples} samples; isobench run --study {name}")
+        click.echo(f"  {'part of run --full' if study.in_full else 'on request only'}; docs/studies.md")
     else:
-        raise UsageError(f"no metric or target is called {name!r}", mend=nearest(name, {*METRICS, *targets}))
+        raise UsageError(
+            f"no metric, target or study is called {name!r}", mend=nearest(name, {*METRICS, *targets, *studies()})
+        )
     return 0

@@ -11,13 +11,13 @@ from isobench.host.paths import Paths
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["workloads", "targets", "metrics", "sessions"]))
+@click.argument("what", type=click.Choice(["workloads", "targets", "metrics", "studies", "sessions"]))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of sessions.")
 def command(what: str, as_json: bool, results: Path | None) -> int:
-    """List workloads, targets, metrics or sessions."""
+    """List workloads, targets, metrics, studies or sessions."""
     paths = Paths.default(results.absolute() if results else None)
-    rows = {"workloads": _workloads, "targets": _targets, "metrics": _metrics, "sessions": _sessions}[what](paths)
+    rows = _LISTS[what](paths)
     if as_json:
         click.echo(json.dumps([dict(row) for row in rows], indent=1))
         return 0
@@ -63,6 +63,16 @@ def _metrics(_: Paths) -> list[dict[str, str]]:
     ]
 
 
+def _studies(_: Paths) -> list[dict[str, str]]:
+    from isobench.studies import studies
+
+    return [
+        {"name": name, "sessions": "full" if study.in_full else "asked", "samples": f"{study.samples} samples",
+         "summary": study.summary}
+        for name, study in studies().items()
+    ]  # fmt: skip
+
+
 def _sessions(paths: Paths) -> list[dict[str, str]]:
     from isobench.errors import UsageError
 
@@ -74,3 +84,12 @@ def _sessions(paths: Paths) -> list[dict[str, str]]:
         except (OSError, ValueError, KeyError) as error:
             raise UsageError("is no session", where=str(file), mend="move it out of the results folder") from error
     return rows
+
+
+_LISTS = {
+    "workloads": _workloads,
+    "targets": _targets,
+    "metrics": _metrics,
+    "studies": _studies,
+    "sessions": _sessions,
+}

@@ -71,9 +71,9 @@ class EmbeddedDocker:
         firewall.remember(self._paths.run / "firewall.json")
         run_folder = self._socket.parent
         run_folder.mkdir(parents=True, exist_ok=True)
-        # A configuration of our own: the host's belongs to another daemon.
+        # A configuration of our own: the host's belongs to another daemon. Checkpoints are experimental to dockerd.
         config = run_folder / "daemon.json"
-        config.write_text(json.dumps({"runtimes": runtimes()}))
+        config.write_text(json.dumps({"runtimes": runtimes(), "experimental": True}))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [

@@ -139,12 +139,15 @@ class LibvirtEngine:
         with self._changed:
             return list(self._events.get(uuid, ()))
 
-    def wait_event(self, uuid: str, event: int, timeout: float) -> int:
-        """Return when a domain's first such event arrived; raises SampleError ``timeout``, ``error`` when none can."""
+    def wait_event(self, uuid: str, event: int, timeout: float, since: int = 0) -> int:
+        """Return when a domain's first such event, after its first ``since``, arrived.
+
+        Raises SampleError ``timeout``, or ``error`` when none can.
+        """
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
-                for at_ns, kind, _ in self._events.get(uuid, ()):
+                for at_ns, kind, _ in self._events.get(uuid, [])[since:]:
                     if kind == event:
                         return at_ns
                 if self._lost:

@@ -16,7 +16,8 @@ FLAGS = ("-static", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-s", "-Wl,--build-
 
 PARTS = {
     "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths"),
-    "stage1": ("stage1", "paths"),
+    "stage1": ("stage1", "ports", "paths"),
+    "nest": ("nest", "ports", "paths"),
     "native": ("native", "native_root", "native_confine", "cgroup", "net", "paths"),
     "enter": ("enter", "cgroup"),
 }
@@ -30,6 +31,8 @@ class GuestBinaries:
     """PID 1 of an instance, in the workload's root filesystem."""
     stage1: Path
     """``/init`` of a VM's initramfs."""
+    nest: Path
+    """Inside a VM, starts the runtime of a container with the container's line to the host."""
     native: Path
     """The host's launcher of the ``native`` target."""
     enter: Path

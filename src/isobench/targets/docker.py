@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from isobench.engines import docker, runtimes
-from isobench.errors import HarnessError, SampleError
+from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
-from isobench.host import memory
 from isobench.host.paths import Paths
-from isobench.host.process import remove_tree
-from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
-from isobench.model.sample import Fact
-from isobench.model.target import Option
-from isobench.targets.base import Prepared, Processes, Slot
-from isobench.targets.container import Engine, creation, stored
+from isobench.targets.base import Prepared, Slot
+from isobench.targets.container import Engine, creation
+from isobench.targets.docker_instance import DockerInstance
 from isobench.targets.kind import Opened, Options, Traits
-from isobench.targets.life import Life
 
 if TYPE_CHECKING:
     from isobench.house import House
-
-_MARGIN = 2.0
 
 
 class DockerTarget:
@@ -120,174 +109,3 @@ class DockerKind:
 
 
 KIND = DockerKind()
-
-
-class DockerInstance(Life):
-    """One container."""
-
-    def __init__(
-        self, prepared: Prepared, slot: Slot, engine: Engine, guest: GuestBinaries,
-        options: Mapping[str, Option], store: Path, *, systemd: bool,
-    ) -> None:  # fmt: skip
-        self._network = options.get("network", "bridge")
-        on_bridge = self._network == "bridge"
-        super().__init__(prepared, slot, engine.network.address(slot.number) if on_bridge else "127.0.0.1")
-        self._engine = engine
-        self._api: Any = engine.api
-        self._guest = guest
-        self._options = options
-        self._store = store
-        self._systemd = systemd
-        self._name = f"isobench-{slot.id}"
-        self._shim: int | None = None
-        self._pid: int | None = None
-
-    def surround(self, stack: ExitStack) -> None:
-        """See that the engine answers; an empty file keeps it from making one where init will be bound over."""
-        self._engine.ensure_answers()
-        (self.slot.folder / "init").touch()
-
-    def create(self) -> None:
-        """Create the container, and the folder that is bound into it."""
-        if self._bound():
-            # What an image's users may set-user-id is nobody else's to run.
-            self._store.mkdir(mode=0o700)
-            (self._store / "volume").mkdir()
-        parent = self._slice() if self._systemd else f"/{self.cgroup.path}"
-        self._api.create_container(
-            **creation(
-                self._engine, self.prepared, self._guest, self._options, self.slot.folder, self._store,
-                self.slot.id, self.address, self.cores, parent,
-            )
-        )  # fmt: skip
-
-    def start(self) -> None:
-        """Start it."""
-        self._api.start(self._name)
-
-    def running_at(self, timeout: float) -> int:
-        """Return when init called. The shim is moved only now: asking for it earlier would cost ``started``."""
-        at_ns = self.connected(timeout)
-        if self._systemd:
-            self._adopt_slice()
-        self._pid = self._state()["Pid"]
-        self._shim = _parent(self._pid)
-        self.cgroup.enter("helpers", self._shim)
-        return at_ns
-
-    def kernel_done_at(self, timeout: float) -> int | None:
-        """Return None: the kernel is the host's."""
-        return None
-
-    def refuse_dead(self) -> None:
-        """Raise SampleError when the container has ended."""
-        state = self._state()
-        if not state["Running"]:
-            said = state.get("Error") or f"exit status {state['ExitCode']}"
-            raise SampleError("died", f"the container ended: {said}")
-
-    def processes(self) -> Processes:
-        """Return the shim as the helper, all others in the group as the workload's."""
-        shim = self._helper()
-        return Processes(tuple(pid for pid in self.cgroup.pids() if pid != shim), (shim,))
-
-    def vmm_overhead(self) -> int:
-        """Return the shim's Pss."""
-        return memory.pss((self._helper(),))
-
-    def disk_bytes(self) -> int:
-        """Return what the writable layer takes."""
-        data = self._api.inspect_container(self._name).get("GraphDriver", {}).get("Data") or {}
-        if upper := data.get("UpperDir"):
-            return sizes(Path(upper))[1]
-        raise SampleError("error", "the engine's storage driver names no upper folder")
-
-    def client_prefix(self) -> tuple[str, ...]:
-        """Enter the network namespace of a container without a network, whose loopback no one else reaches."""
-        if self._network != "none":
-            return ()
-        if self._pid is None:
-            raise SampleError("error", "the container has not been seen running")
-        return ("nsenter", f"--net=/proc/{self._pid}/ns/net")
-
-    def facts(self) -> dict[str, Fact]:
-        """Return the runtime, and where the workload's data lies as the engine tells it."""
-        told = self._api.inspect_container(self._name)
-        return {
-            "acceleration": "none",
-            "runtime": told["HostConfig"]["Runtime"],
-            "cgroup_driver": "systemd" if self._systemd else "cgroupfs",
-            **stored(told, self.prepared.workload.volume),
-        }
-
-    def stop(self, grace: float) -> int:
-        """``docker stop``; it returns when the engine has taken note of the end.
-
-        A ``wait`` in a second thread would return at the same internal event, on a connection of its own: no
-        earlier but for scheduling, so the call itself is stamped.
-        """
-        self._api.stop(self._name, timeout=round(grace + _MARGIN))
-        return time.monotonic_ns()
-
-    def kill(self) -> int:
-        """``docker kill``; ``wait`` then makes sure that it has ended, which a kill need not."""
-        self._api.kill(self._name)
-        self._api.wait(self._name, timeout=30)
-        return time.monotonic_ns()
-
-    def remove(self) -> None:
-        """Remove the container, its volume and the control group."""
-        self._api.remove_container(self._name, v=True, force=True)
-        self._cleared()
-
-    def discard(self) -> None:
-        """Remove the container in whatever state it is; raises SampleError where the engine was lost meanwhile."""
-        from docker.errors import NotFound
-
-        held = self._engine.ensure_answers()
-        with suppress(NotFound):
-            self._api.remove_container(self._name, v=True, force=True)
-        self._cleared()
-        if not held:
-            # Clearer than what the call that was under way has raised.
-            raise SampleError("error", "the Docker engine died, froze or was restarted during this sample")
-
-    def _cleared(self) -> None:
-        self.cgroup.remove()
-        if self._bound():
-            remove_tree(self._store)
-
-    def _bound(self) -> bool:
-        return self.prepared.workload.volume is not None and self._options.get("storage") == "bind"
-
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._api.inspect_container(self._name)["State"]
-        return state
-
-    def _helper(self) -> int:
-        if self._shim is None:
-            raise SampleError("error", "the container has not been seen running")
-        return self._shim
-
-    def _slice(self) -> str:
-        # A dash in a slice's name is a level of its own in systemd's tree.
-        return f"isobench-{self.slot.id.replace('-', '_')}.slice"
-
-    def _adopt_slice(self) -> None:
-        """Follow the container into its slice.
-
-        Under the systemd driver the parent must be a slice, which systemd makes itself below ``isobench.slice``
-        at the start; the group made on entry is empty then, and gives way to it.
-        """
-        self.cgroup.remove()
-        self.cgroup.path = f"isobench.slice/{self._slice()}"
-
-
-def _parent(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError as error:
-        raise SampleError("died", "the container ended at once") from error
-    if found := re.search(r"^PPid:\s+(\d+)$", status, re.MULTILINE):
-        return int(found[1])
-    raise HarnessError("no parent process", where=f"/proc/{pid}/status")

@@ -15,7 +15,8 @@ from isobench.host.paths import Paths
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
 from isobench.targets.base import Processes
-from isobench.targets.docker import ContainerOptions, DockerInstance, DockerTarget
+from isobench.targets.docker import ContainerOptions, DockerTarget
+from isobench.targets.docker_instance import DockerInstance
 from isobench.targets.kind import Opened, Traits
 
 if TYPE_CHECKING:

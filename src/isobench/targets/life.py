@@ -5,8 +5,9 @@ from __future__ import annotations
 import select
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +70,10 @@ class Life:
 
     def surround(self, stack: ExitStack) -> None:
         """Add to the surroundings what one kind needs besides."""
+
+    def listen_again(self, line: Callable[[Path], Channel] = Channel) -> None:
+        """Have a new ``channel`` at the same path, for the guest's next life; the first stays until the end."""
+        self.channel = self._stack.enter_context(line(self.channel.path))
 
     def discard(self) -> None:
         """Kill and remove whatever there is; must be right at any point of the life, also after ``remove``."""

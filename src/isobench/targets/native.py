@@ -19,9 +19,10 @@ from isobench.host.process import last_lines, remove_tree
 from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.model.sample import Fact
+from isobench.targets.agent import ByAgent
 from isobench.targets.base import Prepared, Processes, Slot
 from isobench.targets.kind import Opened, Options, Traits
-from isobench.targets.life import Life, wait_ended
+from isobench.targets.life import wait_ended
 
 if TYPE_CHECKING:
     from isobench.house import House
@@ -88,7 +89,7 @@ class NativeKind:
 KIND = NativeKind()
 
 
-class NativeInstance(Life):
+class NativeInstance(ByAgent):
     """One workload in namespaces of its own."""
 
     def __init__(self, prepared: Prepared, slot: Slot, guest: GuestBinaries, store: Path) -> None:

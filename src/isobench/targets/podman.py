@@ -10,8 +10,10 @@ from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
 from isobench.host.paths import Paths
 from isobench.model import TargetSpec
+from isobench.targets.abilities import UnableError
 from isobench.targets.base import Prepared
 from isobench.targets.docker import ContainerOptions, DockerTarget
+from isobench.targets.docker_instance import DockerInstance
 from isobench.targets.kind import Opened, Traits
 
 if TYPE_CHECKING:
@@ -33,6 +35,24 @@ class PodmanTarget(DockerTarget):
     def prepare(self, prepared: Prepared) -> None:
         """Load the image into Podman's store, where it is not there yet."""
         self._podman.load(self._source.builder, prepared.image.id)
+
+    def _kind_of_instance(self) -> type[DockerInstance]:
+        return PodmanInstance
+
+
+class PodmanInstance(DockerInstance):
+    """One container; of what its engine could do, what the Docker-compatible socket offers."""
+
+    restarter = "Podman's restart policy always, which has no back-off"
+
+    def pause(self) -> int | None:
+        """Pause it; return None: Podman's events come from a log, looked at four times a second."""
+        self._api.pause(self._name)
+        return None
+
+    def save(self) -> int:
+        """Refuse."""
+        raise UnableError("Podman's Docker-compatible socket offers no checkpoint")
 
 
 class PodmanKind:

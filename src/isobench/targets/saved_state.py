@@ -99,7 +99,7 @@ class Original(VmInstance):
         self.channel.send(commands.ping("ready"))
         self.channel.wait(Pong, workload.timeout)
 
-    def save(self, state: SavedState) -> None:
+    def keep(self, state: SavedState) -> None:
         """Save it: the VM is off afterwards, and its disks are the state's."""
         self._domain.save(str(state.memory))
         state.said.write_bytes(self.channel.whole(_HANG_UP))
@@ -122,6 +122,6 @@ def save(target: VmTarget, prepared: Prepared, slot: Slot, folder: Path) -> None
             instance.create()
             instance.start()
             instance.await_ready(MAIN_RUN)
-            instance.save(SavedState(folder))
+            instance.keep(SavedState(folder))
     except libvirt.libvirtError as error:
         raise SampleError("error", f"libvirt: {' '.join(str(error).split())}") from error

@@ -16,7 +16,7 @@ from isobench.images import disk
 from isobench.model.sample import Fact
 from isobench.targets import domain
 from isobench.targets.base import Prepared, Processes, Slot
-from isobench.targets.life import Life
+from isobench.targets.vm_abilities import AbleVm
 
 if TYPE_CHECKING:
     from isobench.targets.vm import VmTarget
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MARGIN = 10.0
 
 
-class VmInstance(Life):
+class VmInstance(AbleVm):
     """One virtual machine."""
 
     plan: domain.Plan
@@ -89,7 +89,7 @@ class VmInstance(Life):
         """
         import libvirt
 
-        return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout)
+        return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout, self._since)
 
     def kernel_done_at(self, timeout: float) -> int | None:
         """Return when the initramfs's init spoke on the serial port."""
@@ -175,4 +175,4 @@ class VmInstance(Life):
     def _stopped(self, timeout: float) -> int:
         import libvirt
 
-        return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_STOPPED, timeout)
+        return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_STOPPED, timeout, self._since)

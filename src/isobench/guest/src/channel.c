@@ -67,6 +67,24 @@ static int connect_socket(const char *path)
     return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
 }
 
+/* A number names a descriptor that was handed down: a container in a VM has no node of its port to open. */
+static int inherited(const char *path)
+{
+    char *end;
+    long fd = strtol(path, &end, 10);
+
+    return *path != '\0' && *end == '\0' && fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0 ? (int)fd : -1;
+}
+
+static int open_path(const char *path)
+{
+    struct stat found;
+
+    if (stat(path, &found) != 0)
+        return -1;
+    return S_ISCHR(found.st_mode) ? open(path, O_RDWR | O_CLOEXEC | O_NOCTTY) : connect_socket(path);
+}
+
 /* `init VERSION KERNEL`: the kernel's release tells host and guest apart. */
 static void greet(void)
 {
@@ -79,11 +97,9 @@ static void greet(void)
 
 int channel_open(const char *path)
 {
-    struct stat found;
-
-    if (stat(path, &found) != 0)
-        return -1;
-    channel = S_ISCHR(found.st_mode) ? open(path, O_RDWR | O_CLOEXEC | O_NOCTTY) : connect_socket(path);
+    channel = inherited(path);
+    if (channel < 0)
+        channel = open_path(path);
     /* Still blocking here: a virtio port holds the greeting back until QEMU says that the host is there. */
     greet();
     if (channel >= 0)

@@ -14,7 +14,7 @@ struct command {
     size_t payload_length;
 };
 
-/* Open the channel (a unix socket or a virtio port) and greet the host. Returns its descriptor, or -1. */
+/* Open the channel (a unix socket, a virtio port, or the number of an open descriptor) and greet the host. Or -1. */
 int channel_open(const char *path);
 
 /* False once the host has closed its end or sent what cannot be understood; nothing is written from then on. */

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "paths.h"
+#include "ports.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +21,6 @@
 #include <unistd.h>
 
 #define DEVICE_WAIT_MS 5000
-#define PORTS "/sys/class/virtio-ports"
-#define PORT_NAME "isobench.0\n"
 #define PORT "/dev/isobench/port"
 #define INIT "/dev/isobench/init"
 
@@ -136,39 +135,11 @@ static void copy_init(void)
     unlink("/init");
 }
 
-/* The node's name of the port that the host calls isobench.0, or NULL while there is none. */
-static const char *find_port(void)
-{
-    static char node[NAME_MAX + 8];
-    const char *found = NULL;
-    struct dirent *entry;
-    DIR *ports = opendir(PORTS);
-
-    while (ports && !found && (entry = readdir(ports))) {
-        char path[PATH_MAX], name[64];
-
-        snprintf(path, sizeof path, PORTS "/%s/name", entry->d_name);
-        if (!is_visible(entry) || paths_read(path, name, sizeof name) < 0 || strcmp(name, PORT_NAME) != 0)
-            continue;
-        snprintf(node, sizeof node, "/dev/%s", entry->d_name);
-        found = node;
-    }
-    if (ports)
-        closedir(ports);
-    return found;
-}
-
 static void link_port(void)
 {
-    const char *node = find_port();
+    const char *node = ports_await(option("isobench.port", "isobench.0"));
 
-    for (int waited = 0; !node && waited < DEVICE_WAIT_MS; waited++) {
-        paths_nap();
-        node = find_port();
-    }
-    errno = ENODEV;
-    need(node ? 0 : -1, "virtio port isobench.0");
-    need(paths_await(node, DEVICE_WAIT_MS), node);
+    need(node ? 0 : -1, "virtio port");
     need(symlink(node, PORT), "link to the port");
 }
 
@@ -179,7 +150,8 @@ static void mount_root(void)
 
     need(paths_await(device, DEVICE_WAIT_MS), device);
     need(paths_make("/root"), "/root");
-    need(mount(device, "/root", type, MS_RELATIME, NULL), "mounting the root device");
+    /* A system layer is a folder of the initramfs; bound to itself it is a mount, which can become the root. */
+    need(mount(device, "/root", type, strcmp(type, "bind") == 0 ? MS_BIND : MS_RELATIME, NULL), "mounting the root");
 }
 
 static void set_streams(void)
