@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.user import User
@@ -18,16 +19,27 @@ from isobench.host.lock import measuring
 from isobench.host.paths import Paths, run_folder
 
 _SCRATCH = "isob-"
+_ENGINES = "tests/integration/"
 
 
-# First: pytest-xdist reads the groups in a hook of the same name.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start engines come last and one after the other, whatever number of workers the others have."""
-    for item in items:
-        if "paths" in getattr(item, "fixturenames", ()) or item.get_closest_marker("alone"):
-            item.add_marker(pytest.mark.xdist_group("alone"))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is not None)
+    """Tests that start engines come last."""
+    items.sort(key=lambda item: item.nodeid.startswith(_ENGINES))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that start engines come one after the other, whatever number of workers the others have.
+
+    Not by xdist's own groups: with pytest 9.2 they no longer hold (pytest-xdist issue 1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class EnginesAlone(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return _ENGINES if nodeid.startswith(_ENGINES) else nodeid
+
+    return EnginesAlone(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,12 @@ def init(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return binaries.init
 
 
+def below(pid: int) -> list[int]:
+    """Return the processes that a process has begun, and theirs."""
+    own = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*own, *(further for child in own for further in below(child))]
+
+
 class Bare:
     """An instance that nobody can do anything with: init as a process."""
 
@@ -68,11 +74,19 @@ class Bare:
         return b""
 
     def end(self) -> None:
-        for line in self._lines:
-            line.close()
         if self.process:
             self.process.send_signal(signal.SIGCONT)
-            self.process.wait(10)
+            self.kill()
+        for line in self._lines:
+            line.close()
+
+    def kill(self) -> None:
+        """SIGKILL it with all that it runs: as an ordinary process it takes nobody with it."""
+        assert self.process
+        for pid in (self.process.pid, *below(self.process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
 
     def _line(self, path: Path) -> Channel:
         self._lines.append(Channel(path))
@@ -107,8 +121,7 @@ class Able(Bare):
     def crash(self) -> int:
         assert self.process
         at_ns = time.monotonic_ns()
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         self.process = subprocess.Popen([self._init, self.channel.path])
         return at_ns
 
@@ -129,8 +142,7 @@ class Lost(Able):
     """One that is saved, and cannot be restored."""
 
     def save(self) -> int:
-        assert self.process
-        self.process.kill()
+        self.kill()
         return time.monotonic_ns()
 
     def saved_bytes(self) -> int:
@@ -144,8 +156,7 @@ class Broken(Able):
     """One that does not survive the attempt to save it."""
 
     def save(self) -> int:
-        assert self.process
-        self.process.kill()
+        self.kill()
         raise UnableError("it broke")
 
 
