@@ -19,7 +19,7 @@ def test_two_sessions_make_the_hosts_profile_and_stay_out_of_the_users_own(user:
     results = ("--results", str(user.results))
     with leaving_nothing(user.paths):
         code, said = user.isobench(
-            "calibrate", "-w", "still", "-t", "native", "-t", "docker", "--sessions", "2", "--samples", "3",
+            "calibrate", "-w", "still", "-t", "native", "-t", "docker", "--sessions", "2", "--samples", "5",
             "--trust-native", *results,
         )  # fmt: skip
     assert code == 0, said
@@ -41,7 +41,9 @@ def test_two_sessions_make_the_hosts_profile_and_stay_out_of_the_users_own(user:
         assert latency.p95 is not None
         assert 0 < latency.median <= latency.p95 < 0.05
         one = next(s for s in profile.series if (s.target, s.metric) == (target, "time_to_ready"))
-        assert (one.sessions, one.samples, one.judged, one.inconclusive) == (2, 3.0, 2, 2)
+        # Samples that something else on the host made noisy do not count; below six there is no verdict.
+        assert 3 <= one.samples <= 5
+        assert (one.sessions, one.judged, one.inconclusive) == (2, 2, 2)
     assert profile.overhead.cores is not None
     assert 0 < profile.overhead.cores < 1
 

@@ -24,7 +24,10 @@ from isobench.targets.virtual import Virtual
 
 pytestmark = [*CAN_RUN, pytest.mark.docker, pytest.mark.vm]
 
-SCRIPT = "busybox sha256sum /bin/busybox; busybox ls -ln /bin/*; busybox id -u; busybox id -g; busybox expr 6 '*' 7"
+SCRIPT = (
+    "busybox sha256sum /bin/busybox; busybox stat -c '%A %u %g %s %N' /bin/*; "
+    "busybox id -u; busybox id -g; busybox expr 6 '*' 7"
+)
 RESTORE = """
 import sys
 from pathlib import Path

@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "Run a session and write its report.",
     "report": "Write the HTML report of a session.",
     "show": "Show a session in the terminal.",
+    "claims": "Say what a session answers to what is commonly claimed.",
     "compare": "Compare two sessions: effect, interval, verdict, what differs.",
     "export": "Write a session for another tool: CSV, Parquet, pytest-benchmark, GitHub, Bencher, OpenMetrics.",
     "ab": "Compare variants interleaved on this host until the difference is decided.",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PLANNED = {
     "workloads": "--workload", "targets": "--target", "samples": "--samples", "seed": "--seed", "studies": "--study",
+    "density": "--density",
 }  # fmt: skip
 """What a session's plan holds, and the option that would say it anew."""
 
@@ -55,6 +56,9 @@ def parse_duration(text: str) -> float:
 @click.option(
     "--study", "studies", multiple=True, metavar="NAME", help="Carry out this study (docs/studies.md; repeatable)."
 )
+@click.option("--density", is_flag=True, help="Fill the host with idle instances: the study density.")
+@click.option("--max-instances", type=click.IntRange(min=2), help="With --density: go up to so many (50).")
+@click.option("--floor", metavar="SIZE", help="With --density: leave so much memory to the host (2 GiB).")
 @click.option("--image", metavar="REF|DOCKERFILE|TAR", help="Measure this image (docs/bring-your-own.md).")
 @click.option("--ready", metavar="REGEX", help="With --image: it is ready when its output matches.")
 @click.option("--port", type=click.IntRange(1, 65535), help="With --image: it serves when this port lets one in.")
@@ -70,12 +74,12 @@ def parse_duration(text: str) -> float:
 @click.option("--no-report", is_flag=True, help="Write no report.")
 def command(
     workloads: tuple[str, ...], targets: tuple[str, ...], length: str, samples: int | None, budget: str | None,
-    studies: tuple[str, ...], image: str | None, ready: str | None, port: int | None, program: str | None,
-    timeout: str | None, cache: str, seed: int | None, resume: str | None, results: Path | None, wait: bool,
-    wait_quiet: str | None, trust_native: bool, no_report: bool,
+    studies: tuple[str, ...], density: bool, max_instances: int | None, floor: str | None, image: str | None,
+    ready: str | None, port: int | None, program: str | None, timeout: str | None, cache: str, seed: int | None,
+    resume: str | None, results: Path | None, wait: bool, wait_quiet: str | None, trust_native: bool, no_report: bool,
 ) -> int:  # fmt: skip
     """Run a session: every workload on every target, interleaved; then write its report."""
-    from isobench.cli.studies import asked_studies
+    from isobench.cli.studies import asked_studies, told
     from isobench.runner.session import run_session
     from isobench.targets.trust import require_trust
 
@@ -88,8 +92,10 @@ def command(
     else:
         parameters = Parameters("cold" if cache == "cold" else "warm", "full" if length == "full" else "quick")
         seed = secrets.randbelow(1 << 31) if seed is None else seed
-        asked = asked_studies(studies, parameters.length)
+        settings = told(density, max_instances, floor)
+        asked = asked_studies((*studies, *(["density"] if density else [])), parameters.length)
         request = _new(workloads, targets, parameters, samples, seconds, seed, wait, paths, brought, asked)
+        request = replace(request, settings=settings)
     require_trust(request.workloads, request.targets, paths.workloads[0], trust_native=trust_native)
     if wait_quiet:
         request = replace(request, wait_quiet=parse_duration(wait_quiet))
@@ -192,7 +198,7 @@ def _resumed(name: str, paths: Paths, budget: float | None, wait: bool, brought:
     return Request(
         workloads=tuple(own.get(name) or find([name], paths.workloads)[0] for name in names),
         targets=tuple(catalog.find(list(dict.fromkeys(cell.target for cell in plan.cells)), paths.targets)),
-        parameters=replace(plan.cells[0].parameters, study=JOB),
+        parameters=replace(plan.cells[0].parameters, study=JOB, settings=()),
         seed=plan.seed,
         rule=plan.rule,
         budget=budget,

@@ -15,7 +15,7 @@ SOURCES = Path(__file__).parent / "src"
 FLAGS = ("-static", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-s", "-Wl,--build-id=none")
 
 PARTS = {
-    "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths"),
+    "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths", "attempt", "attempt_syscalls", "hog"),
     "stage1": ("stage1", "ports", "paths"),
     "nest": ("nest", "ports", "paths"),
     "native": ("native", "native_root", "native_confine", "cgroup", "net", "paths"),

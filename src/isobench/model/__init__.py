@@ -1,6 +1,6 @@
 """The words of isobench as frozen values: no I/O, nothing that depends on an engine."""
 
-from isobench.model.cell import JOB, Cell, Parameters
+from isobench.model.cell import JOB, Cell, Parameters, Settings, cell_of
 from isobench.model.metric import Direction, Family, Metric
 from isobench.model.sample import JobRecord, Outcome, Role, Sample
 from isobench.model.target import TargetSpec
@@ -30,7 +30,9 @@ __all__ = [
     "Role",
     "Sample",
     "Service",
+    "Settings",
     "TargetSpec",
     "Volume",
     "Workload",
+    "cell_of",
 ]

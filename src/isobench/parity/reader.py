@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isobench.errors import UsageError
-from isobench.model import JOB, Cell, Parameters, Sample
+from isobench.model import Cell, Parameters, Sample, cell_of
 from isobench.parity.fields import ParityRecord
 from isobench.parity.record import from_tables, table
 from isobench.plain import plain
@@ -38,11 +39,12 @@ def _planned(session: SessionRecord) -> list[Cell]:
         cache="cold" if plan.get("cache") == "cold" else "warm",
         length="full" if plan.get("length") == "full" else "quick",
     )
-    return [
-        Cell(str(cell.get("workload")), str(cell.get("target")), replace(parameters, study=str(cell.get("study", JOB))))
-        for cell in (cells if isinstance(cells, list) else ())
-        if isinstance(cell, dict)
-    ]
+    planned = []
+    for cell in cells if isinstance(cells, list) else ():
+        # A foreign file may hold anything: what tells of no cell is none.
+        with suppress(KeyError, TypeError, ValueError):
+            planned.append(cell_of(cell, parameters))
+    return planned
 
 
 def _told(session: SessionRecord, cell: Cell) -> ParityRecord:

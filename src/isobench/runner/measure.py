@@ -50,7 +50,7 @@ def _live(record: Record, step: Step, instance: Instance, prepared: Prepared, sl
             _settle(record)
             _read_memory(record, instance, "ready")
             _work(record, step, instance, prepared, jobs.Bench(
-                instance, prepared, slot, user, _values(instance, prepared, slot, record), record.request_ns
+                instance, prepared, slot, user, placeholders(instance, prepared, slot, record), record.request_ns
             ))  # fmt: skip
             record.at("done")
             _read_memory(record, instance, "done")
@@ -148,7 +148,7 @@ def _read_memory(record: Record, instance: Instance, instant: str) -> None:
             record.metrics[f"{name}_{instant}"] = float(value)
 
 
-def _values(instance: Instance, prepared: Prepared, slot: Slot, record: Record) -> dict[str, Any]:
+def placeholders(instance: Instance, prepared: Prepared, slot: Slot, record: Record) -> dict[str, Any]:
     """Return the placeholders that every command may use."""
     workload = prepared.workload
     cache = facts.last_level_cache() or 32 << 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from isobench.host.facts import environment
 from isobench.host.paths import Paths
 from isobench.host.process import command_words
 from isobench.house import House
-from isobench.model import JOB, Cell, Parameters, Workload
+from isobench.model import Cell, Parameters, Workload, cell_of
 from isobench.model.sample import FORMAT, Fact
 from isobench.parity import of_cell
 from isobench.plan import Headline, Plan, Stop
@@ -64,7 +64,7 @@ def plan_table(plan: Plan) -> dict[str, Any]:
         "stopping": asdict(plan.rule),
         "headlines": [asdict(headline) for headline in plan.headlines],
         "budget": plan.budget,
-        "cells": [_cell(cell) for cell in plan.cells],
+        "cells": [cell.table() for cell in plan.cells],
     }
 
 
@@ -79,10 +79,7 @@ def plan_of(meta: dict[str, Any], where: str) -> Plan:
         table = meta["plan"]
         parameters = Parameters(cache=table["cache"], length=table["length"])
         return Plan(
-            cells=tuple(
-                Cell(cell["workload"], cell["target"], replace(parameters, study=cell.get("study", JOB)))
-                for cell in table["cells"]
-            ),
+            cells=tuple(cell_of(cell, parameters) for cell in table["cells"]),
             seed=int(meta["seed"]),
             rule=_rule(table["stopping"]),
             headlines=tuple(Headline(**headline) for headline in table["headlines"]),
@@ -117,18 +114,13 @@ def stopped_table(found: list[Stop]) -> list[dict[str, Any]]:
     """Return why each cell stopped, as session.json keeps it."""
     return [
         {
-            **_cell(stop.cell),
+            **stop.cell.table(),
             "reason": stop.reason,
             "words": stop.words,
             "samples": stop.samples,
         }
         for stop in found
     ]
-
-
-def _cell(cell: Cell) -> dict[str, str]:
-    study = {} if cell.parameters.study == JOB else {"study": cell.parameters.study}
-    return {"workload": cell.workload, "target": cell.target, **study}
 
 
 def now() -> str:

@@ -15,7 +15,7 @@ from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.metrics import METRICS
-from isobench.model import JOB, Cell, Parameters, Sample, TargetSpec, Workload
+from isobench.model import JOB, Cell, Parameters, Sample, Settings, TargetSpec, Workload
 from isobench.plan import Headline, Plan, Step, next_step, stops
 from isobench.plan.stopping import QUICK, Rule
 from isobench.runner import record
@@ -42,8 +42,8 @@ class Request:
     """What a user asked for.
 
     ``wait_quiet`` is how long to wait for quiet, in seconds. With ``resume`` the plan is that session's, and
-    ``budget`` is added to its own. ``studies`` are carried out on those of the workloads that suit them; without
-    ``jobs`` nothing else is.
+    ``budget`` is added to its own. ``studies`` are carried out on those of the workloads that suit them, told
+    ``settings`` where they take them; without ``jobs`` nothing else is.
     """
 
     workloads: tuple[Workload, ...]
@@ -56,6 +56,7 @@ class Request:
     wait_quiet: float | None = None
     resume: SessionRecord | None = None
     studies: tuple[str, ...] = ()
+    settings: Settings = ()
     jobs: bool = True
 
 
@@ -87,8 +88,9 @@ def planned(request: Request, targets: Iterable[TargetSpec]) -> tuple[Cell, ...]
     cells = [Cell(w.name, spec.name, request.parameters) for w in request.workloads for spec in specs if request.jobs]
     for name in request.studies:
         study = find(name)
+        told = tuple((key, dict(request.settings).get(key, value)) for key, value in study.settings)
         cells += [
-            Cell(workload.name, spec.name, replace(request.parameters, study=name))
+            Cell(workload.name, spec.name, replace(request.parameters, study=name, settings=told))
             for workload in request.workloads
             for spec in specs
             if (not request.jobs or workload.name in study.workloads) and not study.unsuitable(spec, workload)

@@ -21,6 +21,7 @@ class LifeStudy:
     workloads = ("idle",)
     companions = ()
     samples = 6
+    settings = ()
     in_full = True
 
     def unsuitable(self, spec: TargetSpec, workload: Workload) -> str | None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from isobench.errors import UsageError
 from isobench.house import House
-from isobench.model import TargetSpec, Workload
+from isobench.model import Settings, TargetSpec, Workload
 from isobench.names import nearest
 from isobench.plan import Step
 from isobench.plugins import plugins
@@ -57,6 +57,10 @@ class Study(Protocol):
     @property
     def samples(self) -> int:
         """How many samples its cells get, unless told otherwise."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it can be told, with what it is told unless asked otherwise; a cell's are in its parameters."""
 
     @property
     def in_full(self) -> bool:

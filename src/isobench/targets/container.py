@@ -71,6 +71,8 @@ def creation(
     host = confinement(options, prepared)
     if scratch := {**host.get("tmpfs", {}), **place.get("tmpfs", {})}:
         host["tmpfs"] = scratch
+    if options.get("pid") == "host":
+        host["pid_mode"] = "host"
     if "runtime" in options:
         host["runtime"] = options["runtime"]
     request["host_config"] = api.create_host_config(

@@ -78,9 +78,10 @@ class ContainerOptions(Options):
 
 
 class DockerOptions(ContainerOptions):
-    """The options of ``docker``: those of a container, its network, and a runtime that the engine knows."""
+    """The options of ``docker``: those of a container, its network, whose processes it sees, and a runtime."""
 
     network: Literal["bridge", "host", "none"] = "bridge"
+    pid: Literal["private", "host"] = "private"
     runtime: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 

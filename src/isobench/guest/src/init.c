@@ -1,8 +1,10 @@
 /*
  * init: the first process of an instance, the same in a container, in `native` and in a VM. It greets the host,
  * starts the programs the host asks for, and forwards what they print. Usage: init CHANNEL [--machine]
+ * Started by itself as one of those programs (init --attempt WHAT …), it tries what the instance lets it do.
  */
 #define _GNU_SOURCE
+#include "attempt.h"
 #include "channel.h"
 #include "machine.h"
 #include "net.h"
@@ -196,6 +198,9 @@ static void serve(int channel, int signals)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "--attempt") == 0)
+        return attempt(argc - 2, argv + 2);
+
     int channel = argc > 1 ? channel_open(argv[1]) : -1;
     int signals;
 
