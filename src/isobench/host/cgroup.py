@@ -128,7 +128,7 @@ class Cgroup:
         name = "memory.events" if self.version == 2 else "memory.oom_control"
         top = self._file("memory", name).parent
         # v2 counts a group's own and those below; v1 counts each group alone, and dead ones no more.
-        files = (top / name,) if self.version == 2 else tuple(top.rglob(name))
+        files = (top / name,) if self.version == 2 else tuple(group / name for group in below(top))
         return sum(dict(_pairs(file)).get("oom_kill", 0) for file in files if file.exists())
 
     def _file(self, controller: str, v2: str, v1: str | None = None) -> Path:
@@ -140,9 +140,9 @@ class Cgroup:
         """Return every process in the group and below."""
         found: set[int] = set()
         root = self._roots()[0]
-        for procs in (root / self.path).rglob("cgroup.procs"):
+        for group in below(root / self.path):
             try:
-                found.update(int(line) for line in procs.read_text().split())
+                found.update(int(line) for line in (group / "cgroup.procs").read_text().split())
             except OSError:
                 continue
         return tuple(sorted(found))
@@ -208,15 +208,21 @@ class Cgroup:
     def _left(self) -> Iterator[Path]:
         for root in _hierarchies():
             top = root / self.path
-            if not top.exists():
-                continue
-            for folder in (*sorted((p for p in top.rglob("*") if p.is_dir()), reverse=True), top):
+            for folder in below(top):
                 try:
                     folder.rmdir()
                 except FileNotFoundError:
                     continue
                 except OSError:
                     yield folder
+
+
+def below(top: Path) -> tuple[Path, ...]:
+    """Return the groups below one and itself, the deepest first; none where it is not there.
+
+    Groups go away meanwhile: an engine removes its own, and what is gone is no error here.
+    """
+    return tuple(Path(folder) for folder, _, _ in os.walk(top, topdown=False))
 
 
 def _hierarchies() -> tuple[Path, ...]:

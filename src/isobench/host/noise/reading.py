@@ -90,7 +90,7 @@ def throttling(group: str) -> dict[str, float]:
     the counts of the whole tree are added. Empty where no CPU controller accounts for it.
     """
     top = (cgroup.ROOT if cgroup.version() == 2 else cgroup.ROOT / "cpu") / group
-    counts = [dict(_counters(file)) for file in top.rglob("cpu.stat")]
+    counts = [dict(_counters(file)) for file in (group / "cpu.stat" for group in cgroup.below(top))]
     counts = [count for count in counts if "nr_throttled" in count]
     if not counts:
         return {}
