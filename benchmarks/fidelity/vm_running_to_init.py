@@ -124,7 +124,7 @@ def by_hand(opened: House, prepared: Prepared, pattern: tuple[str, domain.Plan],
             stack.callback(shutil.rmtree, place, ignore_errors=True)
         cores = cpus.place(prepared.workload.resources.vcpus, serving=False, cores=cpus.usable()).instance
         plan = target.plan(prepared, folder, folder.name, str(uuid.uuid4()), number, (), cores)
-        channel = FirstByte(stack.enter_context(listen(plan.channel)))
+        channel = FirstByte(stack.enter_context(listen(folder / "channel")))
         FirstByte(stack.enter_context(listen(plan.console)))
         words = options(*pattern, plan, folder / "qmp")
         began = time.monotonic()

@@ -20,6 +20,7 @@ from isobench.images.types import Kernel
 from isobench.model import TargetSpec, Workload
 from isobench.targets.base import Prepared, Target
 from isobench.targets.kind import kinds
+from isobench.targets.own_vm_disk import OwnDisk
 from isobench.workloads.bring import settle
 
 Say = Callable[[str], None]
@@ -64,6 +65,8 @@ class House:
         return prepared
 
     def _built(self, workload: Workload, say: Say) -> Prepared:
+        if isinstance(workload, OwnDisk):
+            return Prepared(workload, workload.image(), workload.rootfs())
         builder = self.docker.builder
         base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
         image = ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say)

@@ -16,7 +16,7 @@ from isobench.calibrate.profile import HostClass, Profile, SeriesProfile, Trials
 from isobench.cli.summary import print_summary
 from isobench.host.paths import Paths
 from isobench.metrics import METRICS
-from isobench.model import Sample
+from isobench.model import Cell, Parameters, Sample
 from isobench.model.sample import Fact
 from isobench.report import noise, trust
 from isobench.report.format import digits, human, percent, scale_for, span
@@ -25,7 +25,7 @@ from isobench.report.page import write
 from isobench.report.parity import images, parity
 from isobench.report.series import Data
 from isobench.report.tables import definitions, family_rows, overview, ratio_words, width_note
-from isobench.store.reader import SessionRecord
+from isobench.store.reader import SessionRecord, read_session
 
 
 def data(taken: list[Sample], **more: Any) -> Data:
@@ -207,3 +207,25 @@ def test_the_terminals_table_fits_a_pipe_of_100_columns(tmp_path: Path, capsys: 
     assert "k req/s" in printed and "vm-micro*" in printed and "not a guide to KVM" in printed
     assert printed.count(" docker ") == len(synthetic.WORKLOADS)
     assert "Stopped on width" in printed
+
+
+def test_what_studies_found_has_its_sections_and_claims_are_answered(tmp_path: Path) -> None:
+    facts: dict[str, Fact] = dict.fromkeys(("same_kernel", "own_pid_namespace", "limits_hold"), True)
+    facts |= {"host_processes_visible": 0, "host_can_list_processes": True, "neighbour_memory_readable": False}
+    draw = random.Random(1)  # noqa: S311
+    plain = synthetic.samples(3)
+    study = synthetic.sample(900, "idle", "docker", draw)
+    isolation = replace(
+        study, cell=Cell("idle", "docker", Parameters(study="isolation")), metrics={}, facts=facts, marks=("noisy",)
+    )
+    life = replace(study, number=901, cell=Cell("idle", "docker", Parameters(study="life")),
+                   metrics={"pause_time": 0.03})  # fmt: skip
+    folder = synthetic.write(tmp_path / "s", synthetic.session_meta(), [*plain, isolation, life])
+    page = write(read_session(folder), tmp_path / "page.html").read_text()
+    assert '<section id="life"' in page
+    assert '<section id="density"' not in page
+    assert "runs on the host's kernel</th><td>yes</td>" in page.replace("&#39;", "'")
+    assert "<b>Containers share the host&#39;s kernel.</b>" in page
+    assert "a container of docker sees the very boot" in page
+    other = synthetic.write(tmp_path / "t", synthetic.session_meta(), plain)
+    assert '<section id="isolation"' not in write(read_session(other), tmp_path / "plain.html").read_text()

@@ -26,6 +26,7 @@ def forecast_of(request: Request, paths: Paths) -> Forecast:
     from isobench.plan.earlier import earlier
     from isobench.plan.forecast import forecast
     from isobench.runner.session import headlines, planned
+    from isobench.studies import find
     from isobench.targets.kind import kinds
 
     here = [spec for spec in request.targets if kinds()[spec.kind].unavailable(spec, paths) is None]
@@ -36,7 +37,8 @@ def forecast_of(request: Request, paths: Paths) -> Forecast:
     guests = "kvm" if Path("/dev/kvm").exists() else "tcg"
     assumed = {spec.name: guests for spec in here if "vm" in spec.kind or spec.kind == "nested"}
     known = replace(known, acceleration={**assumed, **known.acceleration})
-    return forecast(plan, {w.name: w for w in request.workloads}, {spec.name: spec.kind for spec in here}, known)
+    lives = {name: find(name).lives for name in request.studies}
+    return forecast(plan, {w.name: w for w in request.workloads}, {spec.name: spec.kind for spec in here}, known, lives)
 
 
 def _newest(paths: Paths) -> Iterator[SessionRecord]:

@@ -38,7 +38,7 @@ def list_() -> int:
 
     cache = cache_folder()
     click.echo(f"{cache}")
-    for part in ("base", "docker", "rootfs", "disks", "states", "kernel", "guest", "libvirt"):
+    for part in ("base", "docker", "rootfs", "disks", "states", "full", "kernel", "guest", "libvirt"):
         folder = cache / part
         if folder.is_dir():
             click.echo(
@@ -48,7 +48,11 @@ def list_() -> int:
 
 
 @command.command("prune")
-@click.option("--base", is_flag=True, help="Also the base image and the guest kernel: both are made anew, newer.")
+@click.option(
+    "--base",
+    is_flag=True,
+    help="Also the base image, the guest kernel and the full VM's layer: they are made anew, newer.",
+)
 def prune(base: bool) -> int:
     """Remove images and disks; the next run builds them again."""
     from isobench.clean import clean
@@ -57,7 +61,7 @@ def prune(base: bool) -> int:
     paths = Paths.default()
     with lock.measuring(paths.run, wait=False, mend="try again when it has ended"):
         clean(paths)
-        for part in ("rootfs", "disks", "states", "docker", "instances", *(("base", "kernel") if base else ())):
+        for part in ("rootfs", "disks", "states", "docker", "instances", *(("base", "kernel", "full") if base else ())):
             if (paths.cache / part).exists():
                 shutil.rmtree(paths.cache / part)
                 click.echo(f"removed {part}")

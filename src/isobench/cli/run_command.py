@@ -14,7 +14,6 @@ import click
 from isobench.errors import UsageError
 from isobench.host.paths import Paths, give_to_caller
 from isobench.model import Parameters, Sample, Workload
-from isobench.plan import Plan, remaining
 
 if TYPE_CHECKING:
     from isobench.plan.forecast import Forecast
@@ -60,10 +59,16 @@ def parse_duration(text: str) -> float:
 @click.option("--max-instances", type=click.IntRange(min=2), help="With --density: go up to so many (50).")
 @click.option("--floor", metavar="SIZE", help="With --density: leave so much memory to the host (2 GiB).")
 @click.option("--image", metavar="REF|DOCKERFILE|TAR", help="Measure this image (docs/bring-your-own.md).")
-@click.option("--ready", metavar="REGEX", help="With --image: it is ready when its output matches.")
-@click.option("--port", type=click.IntRange(1, 65535), help="With --image: it serves when this port lets one in.")
+@click.option(
+    "--disk", type=click.Path(path_type=Path), metavar="QCOW2",
+    help="Boot this disk as a VM: startup and memory, with --ready or --port (docs/targets.md).",
+)  # fmt: skip
+@click.option("--ready", metavar="REGEX", help="With --image or --disk: it is ready when its output matches.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="With --image, --disk: it serves when this port lets one in."
+)
 @click.option("--command", "program", metavar="WORDS", help="With --image: run this, not the image's own command.")
-@click.option("--timeout", metavar="DURATION", help="With --image: it must be ready within this (1m).")
+@click.option("--timeout", metavar="DURATION", help="With --image or --disk: it must be ready within this (1m, 2m).")
 @click.option("--cache", type=click.Choice(["warm", "cold"]), default="warm", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the order of cells; random by default.")
 @click.option("--resume", metavar="SESSION", help="Go on with a session that was interrupted, killed or cut short.")
@@ -72,20 +77,29 @@ def parse_duration(text: str) -> float:
 @click.option("--wait-quiet", metavar="DURATION", help="Wait for a quiet host, for at most this long.")
 @click.option("--trust-native", is_flag=True, help="Let native run workloads that are not isobench's own.")
 @click.option("--no-report", is_flag=True, help="Write no report.")
+@click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object a line (docs/live.md).")
 def command(
     workloads: tuple[str, ...], targets: tuple[str, ...], length: str, samples: int | None, budget: str | None,
     studies: tuple[str, ...], density: bool, max_instances: int | None, floor: str | None, image: str | None,
-    ready: str | None, port: int | None, program: str | None, timeout: str | None, cache: str, seed: int | None,
-    resume: str | None, results: Path | None, wait: bool, wait_quiet: str | None, trust_native: bool, no_report: bool,
+    disk: Path | None, ready: str | None, port: int | None, program: str | None, timeout: str | None, cache: str,
+    seed: int | None, resume: str | None, results: Path | None, wait: bool, wait_quiet: str | None,
+    trust_native: bool, no_report: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a session: every workload on every target, interleaved; then write its report."""
+    from isobench.cli.live import face_for
+    from isobench.cli.own_disk import TARGET, from_disk, require_disk
     from isobench.cli.studies import asked_studies, told
     from isobench.runner.session import run_session
     from isobench.targets.trust import require_trust
 
     paths = Paths.default(results.absolute() if results else None)
     seconds = parse_duration(budget) if budget else None
-    brought = _brought(image, ready, port, program, timeout)
+    brought: tuple[Workload, ...]
+    if disk is not None:
+        beside = {"--image": image, "--command": program, "-w": workloads, "--study": studies, "--density": density}
+        brought = (from_disk(disk, ready, port, parse_duration(timeout) if timeout else None, beside),)
+    else:
+        brought = _brought(image, ready, port, program, timeout)
     if resume is not None:
         _refuse_beside_resume(locals())
         request = _resumed(resume, paths, seconds, wait, brought)
@@ -93,15 +107,21 @@ def command(
         parameters = Parameters("cold" if cache == "cold" else "warm", "full" if length == "full" else "quick")
         seed = secrets.randbelow(1 << 31) if seed is None else seed
         settings = told(density, max_instances, floor)
-        asked = asked_studies((*studies, *(["density"] if density else [])), parameters.length)
+        named = (*studies, *(["density"] if density else []))
+        asked = {} if disk is not None else asked_studies(named, parameters.length)
+        targets = (TARGET,) if disk is not None and not targets else targets
         request = _new(workloads, targets, parameters, samples, seconds, seed, wait, paths, brought, asked)
         request = replace(request, settings=settings)
+    require_disk(request)
     require_trust(request.workloads, request.targets, paths.workloads[0], trust_native=trust_native)
     if wait_quiet:
         request = replace(request, wait_quiet=parse_duration(wait_quiet))
     forecast = _forecast(request, paths) if request.rule.fill and resume is None else None
-    finished = run_session(request, paths, _say, _progress)
-    _tell(finished, forecast)
+    with face_for(as_json=as_json) as face:
+        finished = run_session(request, paths, face.say, face.progress, face.begun)
+    if not as_json:
+        _tell(finished, forecast)
+    page: Path | None = None
     if finished.samples and not no_report:
         from isobench.report.page import write
         from isobench.store.reader import read_session
@@ -109,14 +129,17 @@ def command(
         paths.reports.mkdir(parents=True, exist_ok=True)
         page = write(read_session(finished.folder), paths.reports / f"{finished.folder.name}.html", paths)
         give_to_caller(paths.reports)
-        click.echo(f"report:  {page}")
+        if not as_json:
+            click.echo(f"report:  {page}")
+    failed = [sample for sample in finished.samples if sample.outcome != "ok"]
+    code = 130 if finished.interrupted else 4 if failed or finished.unavailable else 0
+    face.ended(finished, page, code)
     if finished.interrupted:
         click.echo("interrupted: every finished sample is kept", err=True)
-        return 130
-    failed = [sample for sample in finished.samples if sample.outcome != "ok"]
+        return code
     for line in failures(failed):
         click.echo(line, err=True)
-    return 4 if failed or finished.unavailable else 0
+    return code
 
 
 def _new(
@@ -249,16 +272,3 @@ def _say(words: str) -> None:
     # Nobody may be listening any more; that is no reason to end a measurement.
     with suppress(OSError):
         click.echo(f"· {words}", err=True)
-
-
-def _progress(plan: Plan, samples: Sequence[Sample], elapsed: float) -> None:
-    """Print one line a sample: what was seen, and about how long the rest takes."""
-    last = samples[-1]
-    left = remaining(plan, samples, elapsed)
-    seen = f"ready {last.metrics['time_to_ready']:.3f} s" if "time_to_ready" in last.metrics else str(last.error)
-    with suppress(OSError):
-        click.echo(
-            f"[{len(samples):>3}/{len(samples) + left.samples}] {last.cell!s:<18} {last.role:<8} {seen}"
-            f"  about {left.seconds / 60:.1f} min left",
-            err=True,
-        )

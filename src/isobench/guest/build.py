@@ -14,8 +14,10 @@ SOURCES = Path(__file__).parent / "src"
 # Warnings are errors in the tests only: a user's newer compiler may warn of something new.
 FLAGS = ("-static", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-s", "-Wl,--build-id=none")
 
+_ATTEMPTS = ("attempt", "attempt_memory", "attempt_syscalls", "hog")
+
 PARTS = {
-    "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths", "attempt", "attempt_syscalls", "hog"),
+    "init": ("init", "channel", "runs", "spawn", "machine", "net", "paths", *_ATTEMPTS),
     "stage1": ("stage1", "ports", "paths"),
     "nest": ("nest", "ports", "paths"),
     "native": ("native", "native_root", "native_confine", "cgroup", "net", "paths"),

@@ -32,8 +32,16 @@ class Console(Listener):
         The terminal's carriage returns are seen through: a newline in ``mark`` matches with or without one.
         Raises SampleError("timeout"), or "died" when the VM hung up first.
         """
-        search = PatternSearch(re.compile(re.escape(mark).replace(b"\\\n", rb"\r*\n")))
-        return self._wait_for(lambda: search.advance(self._output), timeout_s, "the guest's kernel did not come up")
+        lack = "the guest's kernel did not come up"
+        return self._search(re.escape(mark).replace(b"\\\n", rb"\r*\n"), timeout_s, lack)
+
+    def wait_match(self, pattern: bytes, timeout_s: float) -> int:
+        """Return when what the serial port said matched ``pattern`` for the first time, as ``wait_mark`` does."""
+        return self._search(pattern, timeout_s, f"its serial console did not say {plain(pattern.decode(), 80)!r}")
+
+    def _search(self, pattern: bytes, timeout_s: float, lack: str) -> int:
+        search = PatternSearch(re.compile(pattern))
+        return self._wait_for(lambda: search.advance(self._output), timeout_s, lack)
 
     def text(self) -> str:
         """Return the last 64 KiB, decoded as far as they can be."""

@@ -21,18 +21,19 @@ def ensure_disk(rootfs: Rootfs, spare: int, cache: Path) -> Path:
     return folder / "disk.raw"
 
 
-def format_ext4(path: Path, size: int, tree: Path | None = None) -> None:
-    """Make a sparse ext4 disk, filled from ``tree`` where one is given.
+def format_ext4(path: Path, size: int, tree: Path | None = None, *, offset: int = 0, label: str = "") -> None:
+    """Make a sparse ext4 disk of ``size`` bytes, filled from ``tree`` where one is given.
 
-    Tables are initialised now, not by a kernel thread in the guest while it is measured. Raises HarnessError, one
-    line, when the tree does not fit.
+    The file system begins at ``offset`` and takes the rest. Tables are initialised now, not by a kernel thread in the
+    guest while it is measured. Raises HarnessError, one line, when the tree does not fit.
     """
+    extended = "lazy_itable_init=0,lazy_journal_init=0" + (f",offset={offset}" if offset else "")
     with path.open("wb") as file:
         file.truncate(size)
     run(
         [
-            "mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
-            *(_filled(tree, size) if tree else ()), path,
+            "mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", extended, *(("-L", label) if label else ()),
+            *(_filled(tree, size) if tree else ()), path, *((f"{(size - offset) >> 10}k",) if offset else ()),
         ],
         timeout=600,
         mend="give the workload a larger disk in [resources] of its workload.toml" if tree else None,
@@ -46,9 +47,9 @@ def _filled(tree: Path, size: int) -> tuple[str | Path, ...]:
     return ("-d", tree, *(("-N", str(paths + usual)) if paths > usual // 2 else ()))
 
 
-def make_overlay(base: Path, overlay: Path) -> None:
+def make_overlay(base: Path, overlay: Path, base_format: str = "raw") -> None:
     """Make an instance's writable qcow2 overlay over the read-only base."""
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, overlay])
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", base_format, "-b", base, overlay])
 
 
 def make_copy(source: Path, copy: Path) -> None:

@@ -5,7 +5,7 @@ A cell is judged by the first of these that there is:
 - ``measured``: its own samples of the same length, from earlier sessions on this host (medians);
 - ``scaled``: its samples of the other length, each job stretched as the numbers in its definition are;
 - ``assumed``: a life of ``LIVES``, the wait before memory is read, and ``JOBS`` for each job, ``EMULATED`` times as
-  long where the target emulates.
+  long where the target emulates; a study's sample as many lives as it says.
 
 How many samples a filling plan takes of a cell follows from the width that those samples' intervals have; where they
 have none, it is the most that the rule allows.
@@ -33,7 +33,6 @@ LIVES = {"native": 0.1, "none": 0.7, "kvm": 2.0, "tcg": 7.0}
 JOBS: Mapping[Length, float] = {"quick": 1.0, "full": 8.0}
 """Seconds of a job."""
 EMULATED = 4.0
-_LIVES_OF_A_STUDY = 5.0
 
 _WORDS: Mapping[Basis, str] = {
     "measured": "by earlier sessions on this host",
@@ -71,9 +70,12 @@ class _Cell:
     basis: Basis
 
 
-def forecast(plan: Plan, workloads: Mapping[str, Workload], kinds: Mapping[str, str], known: Earlier) -> Forecast:
-    """Return what a plan will take; ``workloads`` and the targets' ``kinds`` are by name."""
-    cells = [_judged(plan, cell, workloads[cell.workload], kinds[cell.target], known) for cell in plan.cells]
+def forecast(
+    plan: Plan, workloads: Mapping[str, Workload], kinds: Mapping[str, str], known: Earlier,
+    lives: Mapping[str, float],
+) -> Forecast:  # fmt: skip
+    """Return what a plan will take; ``workloads``, the targets' ``kinds`` and the ``lives`` of studies are by name."""
+    cells = [_judged(plan, cell, workloads[cell.workload], kinds[cell.target], known, lives) for cell in plan.cells]
     whole = Remaining(
         sum(cell.count + (cell.warm > 0) for cell in cells),
         sum(cell.warm + cell.count * cell.takes for cell in cells) * known.around,
@@ -88,7 +90,7 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
 
-def _judged(plan: Plan, cell: Cell, workload: Workload, kind: str, known: Earlier) -> _Cell:
+def _judged(plan: Plan, cell: Cell, workload: Workload, kind: str, known: Earlier, lives: Mapping[str, float]) -> _Cell:
     place = (cell.workload, cell.target, cell.parameters.study)
     alike = [s for s in known.samples if (s.cell.workload, s.cell.target, s.cell.parameters.study) == place]
     own = measured(cell, alike)
@@ -96,7 +98,7 @@ def _judged(plan: Plan, cell: Cell, workload: Workload, kind: str, known: Earlie
     how = "native" if kind == "native" else known.acceleration.get(cell.target, "none")
     life = LIVES.get(how, LIVES["none"])
     if cell.parameters.study != JOB:
-        takes = _median([s.duration for s in own], _LIVES_OF_A_STUDY * life)
+        takes = _median([s.duration for s in own], lives[cell.parameters.study] * life)
         return _Cell(0.0, takes, dict(plan.rule.studies)[cell.parameters.study], "measured" if own else "assumed")
     warm = _median([s.duration for s in alike if s.role == "warmup"], life)
     if own:

@@ -81,6 +81,12 @@ def span(low: float, high: float, unit: str, count: str = "ops", scale: Scale | 
     return "within 1 %" if first == last else f"{first}–{last} {scale.unit}".rstrip()
 
 
+def between(low: float, high: float, unit: str) -> str:
+    """Return an interval's ends without words, in one unit: ``8.7–9.6 ms``."""
+    scale = scale_for([low, high], unit)
+    return f"{digits(low / scale.divisor)}–{digits(high / scale.divisor)} {scale.unit}".rstrip()
+
+
 def percent(share: float) -> str:
     """Return a share of one in per cent: ``25.1 %``; what is less than a tenth is said to be so."""
     return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from isobench.report.format import short, times
-from isobench.report.series import Data, Series
+from isobench.report.format import between, human, short, times
+from isobench.report.meta import mapping
+from isobench.report.series import Data, Series, difference
+from isobench.stats import Ratio
 
 _MAIN = {
     "requests_per_second": "requests",
     "transactions_per_second": "transactions",
     "cpu_events": "CPU events",
+    "compress_rate": "compression",
     "mem_triad": "memory triad",
     "seq_write": "sequential writes",
+    "net_throughput_out": "network throughput",
 }
+_COUNTED = {
+    "requests_per_second": "serves {} the requests",
+    "transactions_per_second": "commits {} the transactions",
+    "cpu_events": "computes {} the events",
+}
+_MEMORY = ("host_available_drop", "host_pss_ready")
+_MOST = 3
+"""Sentences of targets against Docker; the overview has them all."""
 
 
 def headline(data: Data) -> list[str]:
     """Return the sentences that open the report; each figure with interval or range and the samples behind it."""
     if not data.series:
         return ["Nothing was measured: no sample of this session ended well."]
-    found = (_startup(data), _best_vm(data), _memory(data), _throughput(data))
-    sentences = [sentence for sentence in found if sentence]
+    sentences = _comparisons(data)
     if data.emulated:
-        names = " and ".join(short(name) for name in data.targets if name in data.emulated)
-        sentences.append(f"{names} ran emulated (TCG): not a guide to KVM, so no ratio is drawn from their times.")
+        names = _listed([short(name) for name in data.targets if name in data.emulated])
+        sentences.append(f"{names}: emulated (TCG), not a guide to KVM, so nothing is concluded from these times.")
     if not sentences:
         first = next(iter(data.series.values()))
         sentences = [f"{short(first.workload)} on {short(first.target)}: {first.metric.name} {_figure(first)}."]
     return sentences
+
+
+def scope(data: Data) -> str:
+    """Return what the sentences rest on: counts, intervals, limits, cache; empty where nothing was measured."""
+    leading = [s for t in data.targets if (s := _leading(data, "time_to_ready", t)) is not None]
+    if not leading:
+        return ""
+    counts = sorted({s.median.n for s in leading})
+    ends = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    resources = mapping(mapping(mapping(data.session.meta, "workloads"), leading[0].workload), "resources")
+    given = [f"{resources['vcpus']} vCPU"] if isinstance(resources.get("vcpus"), int) else []
+    given += [human(float(m), "B") + " memory"] if isinstance(m := resources.get("memory"), int) else []
+    limits = f" {short(leading[0].workload)} has {' and '.join(given)} everywhere." if given else ""
+    return (
+        f"Medians of {ends} samples a target. In brackets 95 % intervals; without brackets there are fewer than 6 "
+        f"samples and no interval.{limits} Memory is what the host loses to an instance at rest."
+    )
 
 
 def main_metric(data: Data, workload: str) -> str | None:
@@ -39,6 +67,90 @@ def rate_title(metric: str) -> str:
     return _MAIN.get(metric, metric)
 
 
+def leading_workload(data: Data, targets: list[str], metric: str = "time_to_ready") -> str | None:
+    """Return the workload that stands for all: one that all these targets measured; redis, else that with most."""
+    found = [w for w in data.workloads if all(data.get(w, t, metric) for t in targets)]
+
+    def weight(workload: str) -> tuple[bool, bool, int]:
+        counts = [s.median.n for t in targets if (s := data.get(workload, t, metric)) is not None]
+        return workload == "redis", main_metric(data, workload) is not None, min(counts)
+
+    return max(found, key=weight, default=None)
+
+
+def memory_metric(data: Data, workload: str, targets: list[str]) -> str | None:
+    """Return the leading memory figure that all these targets have of a workload."""
+    return next((m for m in _MEMORY if all(data.get(workload, t, m) for t in targets)), None)
+
+
+def _comparisons(data: Data) -> list[str]:
+    real = data.real
+    reference = "docker" if "docker" in real else next(iter(real), None)
+    if reference is None:
+        return []
+    others = [t for t in real if t not in (reference, "native")]
+    found = [_against(data, target, reference) for target in others[:_MOST]]
+    if "native" in real and reference != "native":
+        found.append(_against(data, reference, "native"))
+    return [sentence for sentence in found if sentence]
+
+
+def _against(data: Data, target: str, reference: str) -> str | None:
+    """Return one sentence: how much later ready, how much more memory, how much less work than on the reference."""
+    workload = leading_workload(data, [target, reference])
+    if workload is None:
+        return None
+    parts = [_ready(data, workload, target, reference), _memory(data, workload, target, reference),
+             _work(data, workload, target, reference)]  # fmt: skip
+    told = [part for part in parts if part]
+    return f"{short(workload)} on {short(target)}, against {short(reference)}, {_listed(told)}." if told else None
+
+
+def _ready(data: Data, workload: str, target: str, reference: str) -> str | None:
+    series = data.get(workload, target, "time_to_ready")
+    ratio = data.ratio(series, reference) if series else None
+    if series is None or ratio is None:
+        return None
+    if _same(ratio):
+        return f"is ready as soon ({series.text})"
+    return f"takes {times(ratio)} as long to be ready ({series.text})"
+
+
+def _memory(data: Data, workload: str, target: str, reference: str) -> str | None:
+    name = memory_metric(data, workload, [target, reference])
+    series = data.get(workload, target, name) if name else None
+    other = data.reference(series, reference) if series else None
+    if series is None or other is None:
+        return None
+    apart = difference(series, other)
+    if apart.low is not None and apart.high is not None and apart.low <= 0 <= apart.high:
+        return "costs the host no more memory"
+    more, sign = ("more", 1.0) if apart.value >= 0 else ("less", -1.0)
+    around = ""
+    if apart.low is not None and apart.high is not None:
+        low, high = sorted((sign * apart.low, sign * apart.high))
+        around = f" ({between(low, high, 'B')})"
+    return f"costs the host {human(abs(apart.value), 'B')}{around} {more} an instance"
+
+
+def _work(data: Data, workload: str, target: str, reference: str) -> str | None:
+    name = main_metric(data, workload)
+    series = data.get(workload, target, name) if name else None
+    ratio = data.ratio(series, reference) if series else None
+    if ratio is None or name is None:
+        return None
+    said = _COUNTED.get(name, f"reaches {{}} the {rate_title(name)}")
+    return said.format("as many of" if _same(ratio) else times(ratio))
+
+
+def _same(ratio: Ratio) -> bool:
+    return ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def _figure(series: Series) -> str:
     kind = "95 % interval" if series.has_interval else "range"
     return f"{series.text} ({kind} {series.around}, n = {series.median.n})"
@@ -48,50 +160,3 @@ def _leading(data: Data, metric: str, target: str) -> Series | None:
     """Return the target's series that stands for all: redis, else the one with most samples."""
     found = [entry for entry in data.of_metric(metric) if entry.target == target]
     return max(found, key=lambda s: (s.workload == "redis", s.median.n), default=None)
-
-
-def _startup(data: Data) -> str | None:
-    chosen = _leading(data, "time_to_ready", "docker")
-    if chosen is None:
-        return None
-    ratio = data.ratio(chosen, "native")
-    told = f"{short(chosen.workload)} is ready in a Docker container after {_figure(chosen)}"
-    return f"{told}, {times(ratio)} the time it needs natively{_caveat(ratio.low)}." if ratio else told + "."
-
-
-def _best_vm(data: Data) -> str | None:
-    parts = []
-    for target in data.targets:
-        if target in data.emulated or not target.startswith("vm"):
-            continue
-        ready = _leading(data, "time_to_ready", target)
-        if ready and (ratio := data.ratio(ready, "docker")):
-            text = f"on {short(target)} {short(ready.workload)} takes {times(ratio)} as long to be ready as in Docker"
-            parts.append(text + _caveat(ratio.low))
-    return "; ".join(parts)[:1].upper() + "; ".join(parts)[1:] + "." if parts else None
-
-
-def _memory(data: Data) -> str | None:
-    parts = []
-    for target in data.targets:
-        chosen = _leading(data, "host_pss_ready", target)
-        docker = _leading(data, "host_pss_ready", "docker")
-        if chosen and docker and chosen.workload == docker.workload and target not in data.emulated:
-            parts.append(f"{chosen.text} ({chosen.around}) on {short(target)}")
-    workload = docker.workload if parts and docker else ""
-    return f"Ready and at rest, {short(workload)} takes host memory (Pss) of {', '.join(parts)}." if parts else None
-
-
-def _throughput(data: Data) -> str | None:
-    parts = []
-    for workload in data.workloads:
-        name = main_metric(data, workload)
-        series = data.get(workload, "docker", name) if name else None
-        ratio = data.ratio(series, "native") if series else None
-        if ratio and name:
-            parts.append(f"{rate_title(name)} {times(ratio)}{_caveat(ratio.low)}")
-    return "Throughput in Docker against native: " + ", ".join(parts) + "." if parts else None
-
-
-def _caveat(low: float | None) -> str:
-    return "" if low is not None else " (fewer than 6 samples: no interval)"

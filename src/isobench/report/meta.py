@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isobench.model import JOB
 from isobench.report.format import human
 
 _NAMES = {"cpu": "CPU", "smt": "SMT", "ksm": "KSM (same-page merging)", "cgroup": "control group", "qemu": "QEMU"}
@@ -20,6 +21,7 @@ class Stopped:
     reason: str
     words: str
     samples: str
+    study: str = JOB
 
     @property
     def on_width(self) -> bool:
@@ -27,11 +29,15 @@ class Stopped:
         return self.reason == "width"
 
 
+_STOPPED = dict.fromkeys(("workload", "target", "reason", "words", "samples"), "–") | {"study": JOB}
+"""The fields, and what stands where a session does not tell one."""
+
+
 def stopped(meta: dict[str, Any]) -> list[Stopped]:
     """Return why each cell stopped; empty where the session does not tell."""
     found = meta.get("stopped")
     return [
-        Stopped(*(str(entry.get(key, "–")) for key in ("workload", "target", "reason", "words", "samples")))
+        Stopped(**{key: str(entry.get(key, otherwise)) for key, otherwise in _STOPPED.items()})
         for entry in (found if isinstance(found, list) else ())
         if isinstance(entry, dict)
     ]

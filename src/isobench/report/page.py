@@ -11,13 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isobench.claims import judged
 from isobench.metrics import METRICS
 from isobench.report import noise, parity, tables, trust
 from isobench.report.figures import order, panels
 from isobench.report.format import percent, short
-from isobench.report.headline import headline
+from isobench.report.headline import headline, scope
 from isobench.report.meta import mapping, plain
-from isobench.report.series import Data
+from isobench.report.series import STUDIED, Data
+from isobench.report.walls import walls
 from isobench.sanity import check
 from isobench.store.reader import SessionRecord
 
@@ -32,6 +34,9 @@ _LEADS = {
     "memory": "Figures of different scope overlap: they are never added up.",
     "disk": "What is stored, what one more instance adds, and how fast its storage is.",
     "throughput": "The same work everywhere; where the amount is known, timed on the host's clock.",
+    "life": "What becomes of an instance after it is ready. What a target cannot do: see Method.",
+    "density": "Idle instances on one host: memory of each further one, and how many start at once.",
+    "isolation": "Found by attempts from inside each instance; a neighbour's slow-down is alone over beside it.",
 }
 
 
@@ -47,17 +52,15 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str
     """Return the report as HTML."""
     data = Data(session)
     plotly, own = _plotly(), _read("report.js")
-    figures = panels(data)
     return _environment().get_template("report.html.j2").render(
         session=session,
         meta=session.meta,
         data=data,
         headline=headline(data),
+        scope=scope(data),
         overview=tables.overview(data),
-        families=[
-            {"name": name, "lead": _LEADS[name], "panels": figures[name], "rows": tables.family_rows(data, name)}
-            for name in tables.FAMILIES
-        ],
+        families=_families(data),
+        claims=judged(session),
         order=order.panels(data),
         definitions=tables.definitions(data),
         trust=trust,
@@ -81,6 +84,18 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str
         script=own,
         policy=_policy(plotly, own),
     )  # fmt: skip
+
+
+def _families(data: Data) -> list[dict[str, Any]]:
+    """Return the sections of figures; one of a study only where it was carried out."""
+    figures = panels(data)
+    targets, facts = walls(data)
+    found = [
+        {"name": name, "lead": _LEADS[name], "panels": figures.get(name, []), "rows": tables.family_rows(data, name),
+         "targets": targets if name == "isolation" else [], "facts": facts if name == "isolation" else []}
+        for name in (*tables.FAMILIES, *STUDIED)
+    ]  # fmt: skip
+    return [one for one in found if one["name"] not in STUDIED or one["rows"] or one["targets"]]
 
 
 def _joined(value: object, by: str) -> str:

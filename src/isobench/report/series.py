@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from isobench.metrics import METRICS
-from isobench.model import Cell, Metric, Sample
+from isobench.model import JOB, Cell, Metric, Sample
 from isobench.report.format import Scale, counted, human, span
 from isobench.report.meta import Stopped, stopped
 from isobench.stats import Median, Ratio, median, median_ratio, outlier_classes
+from isobench.stats.estimate import Estimate
 from isobench.stats.spread import OutlierClass
 from isobench.store.frame import acceleration
 from isobench.store.reader import SessionRecord
 
 REFERENCES = ("docker", "native")
+STUDIED = ("life", "density", "isolation")
+"""The families that studies measure; the others are of instances that do their jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,9 @@ class Data:
 
     def __init__(self, session: SessionRecord) -> None:
         self.session = session
-        self._many = len({sample.cell.parameters for sample in session.samples}) > 1
+        self._many = len({_bare(cell).parameters for cell in {sample.cell for sample in session.samples}}) > 1
+        self.jobs = [sample for sample in session.samples if sample.cell.parameters.study == JOB]
+        self.studies = [sample for sample in session.samples if sample.cell.parameters.study != JOB]
         self.stopped = stopped(session.meta)
         self.workloads = _in_order(session)
         found = list(dict.fromkeys(self.target_of(sample) for sample in session.samples))
@@ -87,28 +93,40 @@ class Data:
 
     def target_of(self, sample: Sample) -> str:
         """Return the sample's target as the report names it."""
-        return self.named(sample.cell)
+        return self.named(sample.cell) if self._many else sample.cell.target
 
     def named(self, cell: Cell) -> str:
-        """Return the target's name, with the parameters where the session has more than one set of them."""
-        return f"{cell.target} [{cell.parameters.text()}]" if self._many else cell.target
+        """Return the target's name, with the parameters where the session has more than one set of them.
+
+        A study is none of them: its figures have names of their own.
+        """
+        return f"{cell.target} [{_bare(cell).parameters.text()}]" if self._many else cell.target
 
     def stop(self, workload: str, target: str) -> Stopped | None:
         """Return why a cell stopped, None where the session does not tell."""
-        cell = (workload, target.partition(" [")[0])
-        return next((stop for stop in self.stopped if (stop.workload, stop.target) == cell), None)
+        cell = (workload, target.partition(" [")[0], JOB)
+        return next((stop for stop in self.stopped if (stop.workload, stop.target, stop.study) == cell), None)
 
     @cached_property
     def series(self) -> dict[tuple[str, str, str], Series]:
-        """All series by (workload, target, metric)."""
+        """All series by (workload, target, metric).
+
+        What a study measures beside its own figures (stop_time, say) stands only where no job measured it: the two
+        are not of one series.
+        """
+        studied = self._values(self.studies)
+        jobs = self._values(self.jobs)
+        return {key: self._one(key, pairs) for key, pairs in (studied | jobs).items()}
+
+    def _values(self, samples: Iterable[Sample]) -> dict[tuple[str, str, str], list[tuple[Sample, float]]]:
         values: dict[tuple[str, str, str], list[tuple[Sample, float]]] = defaultdict(list)
-        for sample in self.session.samples:
+        for sample in samples:
             if sample.left_out is None:
+                target = self.target_of(sample)
                 for name, value in sample.metrics.items():
                     if name in METRICS and math.isfinite(value):
-                        key = (sample.cell.workload, self.target_of(sample), name)
-                        values[key].append((sample, value))
-        return {key: self._one(key, pairs) for key, pairs in values.items()}
+                        values[sample.cell.workload, target, name].append((sample, value))
+        return values
 
     def _one(self, key: tuple[str, str, str], pairs: list[tuple[Sample, float]]) -> Series:
         workload, target, name = key
@@ -151,6 +169,29 @@ class Data:
         if key not in self._ratios:
             self._ratios[key] = _over_common_blocks(series, other)
         return self._ratios[key]
+
+    @property
+    def real(self) -> list[str]:
+        """The targets whose times may be compared: all that were not emulated."""
+        return [target for target in self.targets if target not in self.emulated]
+
+
+def difference(series: Series, reference: Series) -> Estimate:
+    """Return by how much a median lies above a reference's, in their unit.
+
+    The interval combines those of the two medians (Zou and Donner 2008, MOVER); there is none where one has none.
+    """
+    above, below = series.median, reference.median
+    apart = above.value - below.value
+    if above.low is None or above.high is None or below.low is None or below.high is None:
+        return Estimate(apart)
+    down = math.hypot(above.value - above.low, below.high - below.value)
+    up = math.hypot(above.high - above.value, below.value - below.low)
+    return Estimate(apart, apart - down, apart + up)
+
+
+def _bare(cell: Cell) -> Cell:
+    return replace(cell, parameters=replace(cell.parameters, study=JOB, settings=()))
 
 
 def _over_common_blocks(series: Series, reference: Series) -> Ratio | None:

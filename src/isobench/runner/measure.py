@@ -47,14 +47,14 @@ def _live(record: Record, step: Step, instance: Instance, prepared: Prepared, sl
     try:
         has_kernel = start(record, instance, prepared)
         if step.role == "measured":
-            _settle(record)
+            settle(record)
             _read_memory(record, instance, "ready")
             _work(record, step, instance, prepared, jobs.Bench(
                 instance, prepared, slot, user, placeholders(instance, prepared, slot, record), record.request_ns
             ))  # fmt: skip
             record.at("done")
             _read_memory(record, instance, "done")
-            _read_account(record, instance)
+            read_account(record, instance)
             record.noise |= throttling(instance.cgroup.path)
         record.facts["rootfs_digest"] = prepared.rootfs.digest
         record.facts["cpuset"] = cpu_list(slot.placement.instance)
@@ -112,12 +112,24 @@ def _probe(instance: Instance, prepared: Prepared) -> ServiceProbe | None:
     return probe
 
 
-def _settle(record: Record) -> None:
+def settle(record: Record) -> None:
+    """Wait until memory is read: SETTLE seconds after ``ready``."""
     until = record.request_ns + record.events["ready"] + int(SETTLE * 1e9)
     time.sleep(max(until - time.monotonic_ns(), 0) / 1e9)
 
 
 def _read_memory(record: Record, instance: Instance, instant: str) -> None:
+    read_host(record, instance, instant)
+    since = instance.channel.mark()
+    instance.channel.send(commands.memory())
+    inside = instance.channel.wait(Memory, 10.0, since=since)[1]
+    record.metrics[f"guest_available_{instant}"] = float(inside.available)
+    if instant == "ready":
+        record.metrics["guest_total"] = float(inside.total)
+
+
+def read_host(record: Record, instance: Instance, instant: str) -> None:
+    """Record what the host sees of its memory and disk now."""
     account = instance.cgroup.memory()
     processes = instance.processes()
     found: dict[str, float | None] = {
@@ -135,12 +147,6 @@ def _read_memory(record: Record, instance: Instance, instant: str) -> None:
         found["instance_disk"] = instance.disk_bytes()
     except SampleError as error:
         record.absent[f"instance_disk_{instant}"] = error.line()
-    since = instance.channel.mark()
-    instance.channel.send(commands.memory())
-    inside = instance.channel.wait(Memory, 10.0, since=since)[1]
-    found["guest_available"] = inside.available
-    if instant == "ready":
-        record.metrics["guest_total"] = float(inside.total)
     for name, value in found.items():
         if value is None:
             record.absent[f"{name}_{instant}"] = "this kernel does not keep that figure"
@@ -181,7 +187,8 @@ def _work(record: Record, step: Step, instance: Instance, prepared: Prepared, be
             record.fail("clock", f"the guest's clock ran at {off:.4f} of the host's during {done.name}")
 
 
-def _read_account(record: Record, instance: Instance) -> None:
+def read_account(record: Record, instance: Instance) -> None:
+    """Record what its control group has counted."""
     record.metrics["host_io_read"], record.metrics["host_io_written"] = map(float, instance.cgroup.block_io())
     peak = instance.cgroup.memory().peak
     if peak is None:

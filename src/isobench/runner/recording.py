@@ -19,7 +19,10 @@ Curve = tuple[tuple[float, float], ...]
 
 @dataclass
 class Record:
-    """What is being gathered; ``cpu`` are the CPU seconds of the instances, None where they are not known."""
+    """What is being gathered; ``cpu`` are the CPU seconds of the instances, None where they are not known.
+
+    ``intended`` are noise figures that the sample's own doing makes: they tell nothing of others, and are not kept.
+    """
 
     request_ns: int = 0
     events: dict[str, int] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Record:
     facts: dict[str, Fact] = field(default_factory=dict)
     resolution: dict[str, float] = field(default_factory=dict)
     noise: dict[str, float] = field(default_factory=dict)
+    intended: set[str] = field(default_factory=set)
     curves: dict[str, Curve] = field(default_factory=dict)
     cpu: float | None = None
     outcome: Outcome = "ok"
@@ -68,7 +72,8 @@ def recorded(session: str, number: int, step: Step, take: Callable[[Record], Non
         if (words := engine_words(error)) is None:
             raise
         record.fail("error", words)
-    noise = record.noise | before.until(NoiseReading.now(), instance_cpu=record.cpu)
+    seen = record.noise | before.until(NoiseReading.now(), instance_cpu=record.cpu)
+    noise = {name: value for name, value in seen.items() if name not in record.intended}
     if reasons := exceeded(noise, Bounds()):
         record.marks.add("noisy")
         record.facts["noisy"] = "; ".join(reasons)

@@ -18,7 +18,7 @@ from isobench.metrics import METRICS
 from isobench.model import JOB, Cell, Parameters, Sample, Settings, TargetSpec, Workload
 from isobench.plan import Headline, Plan, Step, next_step, stops
 from isobench.plan.stopping import QUICK, Rule
-from isobench.runner import record
+from isobench.runner import own_disk, record
 from isobench.runner.measure import SETTLE, measure
 from isobench.runner.premises import Say, premises
 from isobench.runner.recording import recorded
@@ -27,10 +27,13 @@ from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter, refuse_unwritable
 from isobench.studies import Stage, find
 from isobench.targets.base import Prepared
+from isobench.targets.own_vm_disk import OwnDisk
 from isobench.workloads.loader import find as load
 
 Progress = Callable[[Plan, Sequence[Sample], float], None]
 """Called after each sample with the plan, all samples so far, and the seconds that the session has run."""
+Begun = Callable[[Path, Plan, Sequence[Sample]], None]
+"""Called before the first sample with the session's folder, its plan, and the samples of a session gone on with."""
 
 WIDTHS = {"startup": 0.05}
 """Half-widths that a filling plan aims at, relative to the median, by family; the others' is ``WIDTH``."""
@@ -70,7 +73,9 @@ class Finished:
     interrupted: bool
 
 
-def run_session(request: Request, paths: Paths, say: Say, progress: Progress) -> Finished:
+def run_session(
+    request: Request, paths: Paths, say: Say, progress: Progress, begun: Begun = lambda *_: None
+) -> Finished:
     """Carry out a session; Ctrl-C ends it with every finished sample kept."""
     refuse_unwritable(paths.results)
     for workload in request.workloads:
@@ -79,7 +84,7 @@ def run_session(request: Request, paths: Paths, say: Say, progress: Progress) ->
         prepared = {workload.name: opened.prepare(workload, say) for workload in _all_workloads(request, paths)}
         if request.wait_quiet is not None:
             _await_quiet(request.wait_quiet, say)
-        return _Session(request, paths, opened, prepared).carry_out(progress)
+        return _Session(request, paths, opened, prepared).carry_out(progress, begun)
 
 
 def planned(request: Request, targets: Iterable[TargetSpec]) -> tuple[Cell, ...]:
@@ -165,11 +170,12 @@ class _Session:
         resumed = [*session.meta.get("resumed_at", ()), record.now()]
         self._meta = session.meta | {"state": "running", "resumed_at": resumed, "plan": record.plan_table(self._plan)}
 
-    def carry_out(self, progress: Progress) -> Finished:
+    def carry_out(self, progress: Progress, begun: Begun) -> Finished:
         """Take sample after sample until the plan has none, or the user interrupts."""
         self._writer.write_meta(self._meta)
         interrupted = False
         try:
+            begun(self._writer.folder, self._plan, self._samples)
             while step := next_step(self._plan, self._samples, self._elapsed()):
                 if step.cell.parameters.cache == "cold":
                     _drop_caches()
@@ -192,7 +198,9 @@ class _Session:
         number, name = len(self._samples), step.cell.parameters.study
         target, prepared = self._house.targets[step.cell.target], self._prepared[step.cell.workload]
         if name == JOB:
-            return measure(self._writer.id, number, step, target, prepared, self._slots.give(prepared.workload))
+            # A disk of the user's own has no init of isobench's in it.
+            take = own_disk.measure if isinstance(prepared.workload, OwnDisk) else measure
+            return take(self._writer.id, number, step, target, prepared, self._slots.give(prepared.workload))
         study = find(name)
         beside = {companion: self._prepared[companion] for companion in study.companions}
         stage = Stage(self._house, target, prepared, beside, self._slots.give)

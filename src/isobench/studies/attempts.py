@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.channel import Channel
 from isobench.guest.frames import Exit, Running
 
-INIT = "/dev/isobench/init"
 _PATIENCE = 60.0
 _FIRST_RUN = 2_000_000
 """Beyond the numbers of any workload's runs, and of commands run on request."""
@@ -26,9 +26,11 @@ class Attempts:
     One for each instance: it numbers their runs.
     """
 
-    def __init__(self, channel: Channel, init: str = INIT) -> None:
+    program: ClassVar = "/dev/isobench/init"
+    """Where init is in every instance."""
+
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._init = init
         self._runs = count(_FIRST_RUN)
 
     def make(self, *words: str | float | Path) -> Lines:
@@ -40,7 +42,7 @@ class Attempts:
     def begin(self, *words: str | float | Path) -> int:
         """Begin an attempt that goes on; return the number of its run."""
         run = next(self._runs)
-        self._channel.send(commands.run(run, [self._init, "--attempt", *(str(word) for word in words)]))
+        self._channel.send(commands.run(run, [self.program, "--attempt", *(str(word) for word in words)]))
         self._channel.wait(Running, _PATIENCE, run_id=run)
         return run
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,11 @@ from isobench.studies.attempts import Attempts, value, values
 from isobench.studies.limits import prove
 from isobench.studies.study import Stage
 from isobench.targets.base import Instance
+from isobench.targets.kind import kinds
 
 REFUSED = {1, 13, 38}
 """EPERM, EACCES and ENOSYS: a filter or a missing capability stood in the way, or the kernel has no such call."""
+ALONE = "two of its instances cannot live at once"
 _KEPT = 4096
 
 
@@ -32,6 +35,7 @@ class IsolationStudy:
     workloads = ("idle",)
     companions = ()
     samples = 1
+    lives = 4.0
     settings: Settings = ()
     in_full = True
 
@@ -43,6 +47,8 @@ class IsolationStudy:
         """Fill the record of one sample with facts."""
         prepared = stage.prepared
         slot = stage.slot(prepared.workload)
+        # The attempt on its cores is to wait for them: that is no noise.
+        record.intended.add("cpu_pressure")
         with stage.target.instance(prepared, slot) as instance:
             try:
                 queue(instance, prepared)
@@ -54,11 +60,12 @@ class IsolationStudy:
                 attempts = Attempts(instance.channel)
                 look(record, instance, attempts)
                 record.facts["host_can_list_processes"] = listed(instance, attempts)
-                record.facts["neighbour_memory_readable"] = readable(attempts, stage)
-                limit = stage.target.spec.options.get("pids_limit")
-                limits = prove(
-                    attempts, instance, slot, prepared.workload.resources.memory, int(limit) if limit else None
-                )
+                beside = 0.0
+                if kinds()[stage.target.spec.kind].traits.several:
+                    beside = readable(record, attempts, stage)
+                else:
+                    record.absent["neighbour_memory_readable"] = ALONE
+                limits = prove(stage, instance, slot, attempts)
                 record.facts["limits_hold"] = limits.hold
                 record.facts["limits_tried"] = ", ".join(
                     name if held else f"{name} (does not hold)" for name, held in limits.held.items()
@@ -66,6 +73,7 @@ class IsolationStudy:
                 record.at("done")
                 if limits.alive:
                     end(record, step, instance)
+                    record.cpu = (record.cpu or 0.0) + beside
             finally:
                 record.output = instance.channel.said(_KEPT).decode("utf-8", "replace")
         if not limits.alive:
@@ -77,8 +85,9 @@ def look(record: Record, instance: Instance, attempts: Attempts) -> None:
     with _marked() as marker:
         seen = attempts.make("look", marker)
     facts = record.facts
-    facts["same_kernel"] = _same_kernel(dict(seen))
-    facts["own_pid_namespace"] = value(seen, "parent") == "1"
+    facts["same_kernel"] = same = _same_kernel(dict(seen))
+    # The first namespace of every kernel has the same number, so it tells only on one's own kernel.
+    facts["own_pid_namespace"] = not same or value(seen, "pid_namespace") != str(Path("/proc/self/ns/pid").readlink())
     others = int(value(seen, "processes")) - len(instance.cgroup.pids()) if value(seen, "marker") == "1" else 0
     facts["host_processes_visible"] = others
     facts["devices_visible"] = int(value(seen, "devices"))
@@ -95,14 +104,16 @@ def listed(instance: Instance, attempts: Attempts) -> bool:
     marker = secrets.token_hex(8)
     run = attempts.begin("hold", "nothing", marker)
     try:
-        lines = (_words(pid) for pid in instance.cgroup.pids())
-        return any(marker.encode() in line for line in lines)
+        return _found(instance, marker) is not None
     finally:
         attempts.end(run, signal.SIGKILL)
 
 
-def readable(attempts: Attempts, stage: Stage) -> bool:
-    """Return whether the instance reads a secret in the memory of another one beside it, in any way that there is."""
+def readable(record: Record, attempts: Attempts, stage: Stage) -> float:
+    """Let the instance read a secret in the memory of another one beside it, in any way that there is.
+
+    Facts ``neighbour_memory_readable``, ``neighbour_memory_tried``. Return the CPU seconds that the other one took.
+    """
     secret, marker = secrets.token_hex(16), secrets.token_hex(8)
     with stage.target.instance(stage.prepared, stage.slot(stage.prepared.workload)) as neighbour:
         queue(neighbour, stage.prepared)
@@ -110,8 +121,26 @@ def readable(attempts: Attempts, stage: Stage) -> bool:
         holder = Attempts(neighbour.channel)
         run = holder.begin("hold", secret, marker)
         holder.await_word(run, "address")
-        found = attempts.make("steal", marker, value(holder.said(run), "address"))
-    return any(secret in text for _, text in found)
+        address = value(holder.said(run), "address")
+        pid = _found(neighbour, marker)
+        tried = attempts.make("steal", marker, address, f"{physical(pid, int(address, 16)) if pid else 0:x}")
+        computed = neighbour.cgroup.cpu_seconds()
+    ways = [way for way, text in tried if secret in text]
+    record.facts["neighbour_memory_readable"] = bool(ways)
+    told = [f"{way} ({'read it' if way in ways else text.removeprefix('- ')})" for way, text in tried if way != "seen"]
+    seen = "" if value(tried, "seen") == "1" else "; its process is not seen"
+    record.facts["neighbour_memory_tried"] = ", ".join(told) + seen
+    return computed
+
+
+def physical(pid: int, address: int) -> int:
+    """Return where in the machine's memory an address of a host's process lies, 0 where the kernel does not tell."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    with Path(f"/proc/{pid}/pagemap").open("rb") as pages:
+        pages.seek(address // page * 8)
+        entry = int.from_bytes(pages.read(8), sys.byteorder)
+    frame = entry & ((1 << 55) - 1)
+    return frame * page + address % page if entry >> 63 and frame else 0
 
 
 def _same_kernel(seen: dict[str, str]) -> bool:
@@ -131,11 +160,15 @@ def _marked() -> Iterator[str]:
             process.kill()
 
 
-def _words(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+def _found(instance: Instance, marker: str) -> int | None:
+    """Return the host's number of a process of the instance that has the marker among its words, None for none."""
+    for pid in instance.cgroup.pids():
+        try:
+            if marker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        except OSError:
+            continue  # it has ended meanwhile
+    return None
 
 
 STUDY = IsolationStudy()

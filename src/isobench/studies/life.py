@@ -21,6 +21,7 @@ class LifeStudy:
     workloads = ("idle",)
     companions = ()
     samples = 6
+    lives = 6.0
     settings = ()
     in_full = True
 

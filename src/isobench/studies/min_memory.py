@@ -23,6 +23,7 @@ class MinMemoryStudy:
     workloads = ("idle", "redis")
     companions = ()
     samples = 1
+    lives = 7.0
     settings: Settings = ()
     in_full = False
 

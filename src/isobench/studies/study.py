@@ -59,6 +59,10 @@ class Study(Protocol):
         """How many samples its cells get, unless told otherwise."""
 
     @property
+    def lives(self) -> float:
+        """About how many instances' lives a sample takes, for the estimate before a session has ever had one."""
+
+    @property
     def settings(self) -> Settings:
         """What it can be told, with what it is told unless asked otherwise; a cell's are in its parameters."""
 

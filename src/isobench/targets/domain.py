@@ -19,8 +19,10 @@ Acceleration = Literal["kvm", "tcg"]
 class Plan:
     """Everything that one domain is made of. ``memory`` is bytes, ``cores`` the kernel's list format.
 
-    ``overlay`` is the instance's own root disk, in the format that the options say; without a ``bridge`` it has no
-    network. ``extra`` is the user's own XML.
+    ``overlay`` is the instance's own root disk, in the format that the options say, over a ``base`` of its format;
+    without a ``bridge`` it has no network, without a ``channel`` no port for init. ``extra`` is the user's own XML.
+    Without a ``kernel`` the firmware boots the first disk: a ``system`` (a qcow2 overlay and its raw base) where there
+    is one, else the root disk; the command line is then an SMBIOS string, for a boot loader to read.
     """
 
     name: str
@@ -32,17 +34,19 @@ class Plan:
     cores: str
     emulator: Path
     cgroup_files: tuple[Path, ...]
-    kernel: Path
-    initramfs: Path
+    kernel: Path | None
+    initramfs: Path | None
     command_line: str
     base: Path
     overlay: Path
     volume: Path | None
     bridge: str | None
     mac: str
-    channel: Path
+    channel: Path | None
     console: Path
     extra: Tree.Element | None = None
+    system: tuple[Path, Path] | None = None
+    base_format: Literal["raw", "qcow2"] = "raw"
 
 
 def command_line(acceleration: Acceleration, tsc_khz: int | None) -> str:
@@ -82,8 +86,11 @@ def domain_xml(plan: Plan) -> str:
     Tree.SubElement(Tree.SubElement(root, "cputune"), "emulatorpin", cpuset=plan.cores)
     system = Tree.SubElement(root, "os")
     _text(system, "type", "hvm", arch="x86_64", machine=plan.options.machine)
-    _text(system, "kernel", str(plan.kernel))
-    _text(system, "initrd", str(plan.initramfs))
+    if plan.kernel:
+        _text(system, "kernel", str(plan.kernel))
+        _text(system, "initrd", str(plan.initramfs))
+    else:
+        Tree.SubElement(system, "boot", dev="hd")
     _text(system, "cmdline", plan.command_line)
     # Powering off needs it, and a microvm finds its virtio-mmio devices by it.
     Tree.SubElement(Tree.SubElement(root, "features"), "acpi")
@@ -96,8 +103,22 @@ def domain_xml(plan: Plan) -> str:
     Tree.SubElement(environment, f"{{{QEMU}}}env", name="ISOBENCH_CGROUP", value=files)
     if plan.extra is not None:
         merge(root, plan.extra)
+    if not plan.kernel:
+        _hand_to_loader(root, system)
     Tree.indent(root)
     return Tree.tostring(root, encoding="unicode")
+
+
+def _hand_to_loader(root: Tree.Element, system: Tree.Element) -> None:
+    """Turn the command line, with the user's own words, into the one string of SMBIOS type 11."""
+    words = system.find("cmdline")
+    if words is None:
+        return
+    system.remove(words)
+    if words.text:
+        Tree.SubElement(system, "smbios", mode="sysinfo")
+        strings = Tree.SubElement(Tree.SubElement(root, "sysinfo", type="smbios"), "oemStrings")
+        _text(strings, "entry", words.text)
 
 
 def _add_devices(devices: Tree.Element, plan: Plan) -> None:
@@ -106,15 +127,19 @@ def _add_devices(devices: Tree.Element, plan: Plan) -> None:
     # In "writeback" the base goes through the host's page cache, as a container's layers do; flushes still reach the
     # device.
     base = plan.base if options.format == "qcow2" else None
-    _add_disk(devices, plan, 0, plan.overlay, options.format, options.cache, base)
+    if plan.system:
+        _add_disk(devices, plan, 0, plan.system[0], "qcow2", options.cache, plan.system[1])
+    first = 1 if plan.system else 0
+    _add_disk(devices, plan, first, plan.overlay, options.format, options.cache, base, plan.base_format)
     if plan.volume:
-        _add_disk(devices, plan, 1, plan.volume, "raw", options.volume_cache, None)
+        _add_disk(devices, plan, first + 1, plan.volume, "raw", options.volume_cache, None)
     Tree.SubElement(devices, "controller", type="usb", model="none")
     _place(Tree.SubElement(devices, "controller", type="virtio-serial", index="0"), plan)
     if plan.bridge:
         _add_interface(devices, plan, plan.bridge)
     _add_line(devices, "serial", plan.console, port="0")
-    _add_line(devices, "channel", plan.channel, type="virtio", name=CHANNEL_NAME)
+    if plan.channel:
+        _add_line(devices, "channel", plan.channel, type="virtio", name=CHANNEL_NAME)
     Tree.SubElement(Tree.SubElement(devices, "video"), "model", type="none")
     Tree.SubElement(devices, "memballoon", model="none")
 
@@ -134,8 +159,9 @@ def _add_interface(devices: Tree.Element, plan: Plan, bridge: str) -> None:
 
 
 def _add_disk(
-    devices: Tree.Element, plan: Plan, place: int, file: Path, form: str, cache: str, base: Path | None
-) -> None:
+    devices: Tree.Element, plan: Plan, place: int, file: Path, form: str, cache: str, base: Path | None,
+    base_format: str = "raw",
+) -> None:  # fmt: skip
     disk = Tree.SubElement(devices, "disk", type="file", device="disk")
     driver = Tree.SubElement(disk, "driver", name="qemu", type=form, cache=cache)
     if cache == "none":
@@ -145,10 +171,10 @@ def _add_disk(
     Tree.SubElement(disk, "source", file=str(file))
     if base:
         backing = Tree.SubElement(disk, "backingStore", type="file")
-        Tree.SubElement(backing, "format", type="raw")
+        Tree.SubElement(backing, "format", type=base_format)
         Tree.SubElement(backing, "source", file=str(base))
         Tree.SubElement(backing, "backingStore")
-    Tree.SubElement(disk, "target", dev=f"vd{'ab'[place]}", bus="virtio")
+    Tree.SubElement(disk, "target", dev=f"vd{'abc'[place]}", bus="virtio")
     _place(disk, plan)
 
 

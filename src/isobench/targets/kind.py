@@ -53,6 +53,8 @@ class Traits:
     network: str
     tools: tuple[str, ...] = ()
     kernel: str | None = "the host's"
+    several: bool = True
+    """Whether two instances of a workload can live at once."""
 
     @property
     def own_kernel(self) -> bool:

@@ -121,6 +121,8 @@ class RestoreTarget(VmTarget):
 class RestoreKind(VmKind):
     """The kind of ``vm-restore``: the options are those of a VM."""
 
+    traits = replace(VmKind.traits, several=False)
+
     def open(self, spec: TargetSpec, house: House) -> Opened:
         """Return the target; KVM where it has booted the guest kernel, else emulated."""
         from isobench.targets.virtual import virtual

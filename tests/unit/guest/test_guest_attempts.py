@@ -15,25 +15,18 @@ import pytest
 from isobench.errors import SampleError
 from isobench.guest.build import GuestBinaries
 from isobench.guest.channel import Channel
-from isobench.metrics.isolation import HOGS
-from isobench.model import Ready, Resources, Volume, Workload
+from isobench.host.process import command_lines
 from isobench.studies.attempts import Attempts, largest, value, values
-from isobench.studies.limits import Limits
-from isobench.studies.neighbour import refusal, words
-
-WORKLOAD = Workload(
-    "w", "t", "d", Path("/w"), ("x",), Ready("start"), Resources(1, 128 << 20, 80 << 20), (),
-    volume=Volume("/d", 1 << 30),
-)  # fmt: skip
 
 
 @pytest.fixture
-def attempts(binaries: GuestBinaries, tmp_path: Path) -> Iterator[Attempts]:
+def attempts(binaries: GuestBinaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attempts]:
+    monkeypatch.setattr(Attempts, "program", str(binaries.init))
     with Channel(tmp_path / "channel") as channel:
         process = subprocess.Popen([binaries.init, channel.path])
         try:
             channel.wait_connected(5)
-            yield Attempts(channel, str(binaries.init))
+            yield Attempts(channel)
         finally:
             channel.close()
             process.wait(10)
@@ -68,12 +61,35 @@ def test_a_secret_is_read_from_a_process_that_is_seen_and_may_be(attempts: Attem
     run = attempts.begin("hold", secret, marker)
     attempts.await_word(run, "address")
     address = value(attempts.said(run), "address")
-    found = attempts.make("steal", marker, address)
-    assert value(found, "seen") == "1"
+    found = dict(attempts.make("steal", marker, address, 0))
+    assert found.keys() == {"seen", "dev_mem", "process_vm_readv", "proc_mem", "ptrace"}
+    assert found["seen"] == "1"
+    assert found["dev_mem"].startswith("-")
     if os.geteuid() == 0:
-        assert value(found, "mem") == secret
-    assert value(attempts.make("steal", secrets.token_hex(8), address), "seen") == "0"
+        assert {found["process_vm_readv"], found["proc_mem"], found["ptrace"]} == {secret}
+    # Whoever traced it has let it go: it waits as before.
+    assert attempts.make("steal", secrets.token_hex(8), address, 0)[0] == ("seen", "0")
     assert attempts.end(run, signal.SIGKILL).signaled
+
+
+def test_the_machines_memory_is_asked_for_only_at_a_place_that_is_known(attempts: Attempts) -> None:
+    assert value(attempts.make("steal", secrets.token_hex(8), "0x1000", 0), "dev_mem").endswith("no such place")
+    assert not Path("/dev/isobench-mem").exists()
+
+
+def test_an_attempt_on_the_cores_asks_for_all_of_them(attempts: Attempts) -> None:
+    def ours() -> list[int]:
+        return [pid for pid, words in command_lines() if words[0] == Attempts.program]
+
+    core = min(os.sched_getaffinity(0))
+    for init in ours():
+        os.sched_setaffinity(init, {core})
+    run = attempts.begin("spin", 0.5, 2)
+    attempts.await_word(run, "spinning")
+    allowed = [os.sched_getaffinity(pid) for pid in ours()]
+    attempts.await_end(run)
+    assert {core} in allowed
+    assert max(allowed, key=len) >= os.sched_getaffinity(0)
 
 
 def test_hogs_end_by_themselves_and_leave_nothing(attempts: Attempts, tmp_path: Path) -> None:
@@ -99,20 +115,3 @@ def test_an_unknown_attempt_and_a_missing_word_are_told(attempts: Attempts) -> N
     assert "no such attempt: dance" in attempts.raw(run)
     with pytest.raises(SampleError, match="did not say seen"):
         value(attempts.said(run), "seen")
-
-
-def test_a_hog_is_let_loose_only_where_limits_have_held() -> None:
-    held = Limits({"cpus": True, "memory": True})
-    assert held.hold
-    assert [hog for hog in HOGS if refusal(hog, held)] == ["fork"]
-    assert not any(refusal(hog, Limits(held.held | {"processes": True})) for hog in HOGS)
-    broken = Limits({"cpus": True, "memory": False})
-    assert not broken.hold
-    assert all("memory" in str(refusal(hog, broken)) for hog in HOGS)
-
-
-def test_each_hog_stays_within_what_its_instance_may_have() -> None:
-    assert words("cpu", WORKLOAD)[2] == 1
-    assert words("memory", WORKLOAD)[2] == 64 << 20
-    assert words("disk", WORKLOAD)[2:] == ("/d/hog", 64 << 20)
-    assert all(float(words(hog, WORKLOAD)[1]) <= 120 for hog in HOGS)

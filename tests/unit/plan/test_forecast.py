@@ -45,7 +45,7 @@ def sample(cell: Cell, block: int, seconds: float, **more: Any) -> Sample:
 
 def told(plan: Plan, known: Earlier, *workloads: Workload) -> Forecast:
     named = {name: workload(name) for name in WORKLOADS} | {one.name: one for one in workloads}
-    return forecast(plan, named, TARGETS, known)
+    return forecast(plan, named, TARGETS, known, {"life": 5.0})
 
 
 def recorded(file: Path) -> dict[tuple[str, str, int], float]:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,8 +52,11 @@ def init(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def below(pid: int) -> list[int]:
-    """Return the processes that a process has begun, and theirs."""
-    own = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Return the processes that a process has begun, and theirs; none of one that has ended."""
+    try:
+        own = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
     return [*own, *(further for child in own for further in below(child))]
 
 
@@ -84,7 +88,8 @@ class Bare:
         """SIGKILL it with all that it runs: as an ordinary process it takes nobody with it."""
         assert self.process
         for pid in (self.process.pid, *below(self.process.pid)):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
         self.process = None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import jsonpath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isobench.errors import SampleError
-from isobench.workloads.parse import figure
+from isobench.workloads.parse import _PLAIN_PATH, check_json_path, figure
 
 
 def test_a_json_path_finds_its_figure_behind_notes() -> None:
@@ -36,3 +37,9 @@ def test_no_output_breaks_the_reader(output: str) -> None:
             assert math.isfinite(figure(output, kind, expression))
         except SampleError as error:
             assert error.outcome == "rubbish"
+
+
+@given(st.from_regex(_PLAIN_PATH, fullmatch=True))
+def test_what_is_taken_for_a_plain_path_is_one(path: str) -> None:
+    check_json_path(path)
+    jsonpath.compile(path)
