@@ -55,6 +55,12 @@ def test_processes_are_seen_from_where_the_target_says(facts: dict[str, dict[str
 def test_a_neighbours_memory_is_read_only_where_its_process_is_seen(facts: dict[str, dict[str, Any]]) -> None:
     read = {name: found["neighbour_memory_readable"] for name, found in facts.items()}
     assert read == dict.fromkeys(TARGETS, False) | {"docker-host-pid": True}
+    tried = {name: str(found["neighbour_memory_tried"]) for name, found in facts.items()}
+    assert "proc_mem (read it)" in tried.pop("docker-host-pid")
+    # Where its process is not seen, the machine's own memory is all that can be asked for; a VM's is its own.
+    assert all(words.endswith("its process is not seen") for words in tried.values())
+    assert tried["docker"].startswith("dev_mem (")
+    assert "knows no such place" in tried["vm-micro"]
 
 
 def test_what_confines_a_container_shows(facts: dict[str, dict[str, Any]]) -> None:
@@ -88,3 +94,8 @@ def test_a_neighbour_is_let_loose_only_within_limits_that_have_held(user: User) 
     assert names - found["docker"]["metrics"].keys() == {"neighbour_slowdown_fork"}
     assert "no limit of processes" in found["docker"]["not_applicable"]["neighbour_slowdown_fork"]
     assert found["docker"]["facts"]["cpuset"] != ""
+    # A hog's pressure is what was asked for.
+    assert all("cpu_pressure" not in sample["noise"] for sample in found.values())
+    turns = [job["name"] for job in found["docker"]["jobs"]]
+    assert turns[:3] == ["work first", "work alone", "work beside cpu"]
+    assert turns[-1] == "work alone"

@@ -33,9 +33,8 @@ full = { count = 10 }
 name = "cpu_events"
 from = "rate"
 """
-SESSIONS, FEWEST = 5, 3
-ONE_NOISY = FEWEST + 1
-"""Samples of a session that is judged: one of them may be noisy."""
+SESSIONS, SAMPLES = 5, 5
+"""Of a session's samples three must count: the others may be noisy."""
 
 
 def service(user: User, delay: float = 0.1, pause: float = 0.02, fat: int = 0) -> None:
@@ -52,7 +51,7 @@ def service(user: User, delay: float = 0.1, pause: float = 0.02, fat: int = 0) -
     (folder / "Dockerfile").write_text(DOCKERFILE + ("COPY fat /fat\n" if fat else ""))
 
 
-def measure(user: User, results: str = "results", samples: int = ONE_NOISY) -> str:
+def measure(user: User, results: str = "results", samples: int = SAMPLES) -> str:
     """Take a session into a folder of results; return its name."""
     code, said = user.isobench(
         "run", "-w", "service", "-t", "docker", "--samples", str(samples), "--no-report", "--results", results
@@ -70,7 +69,7 @@ def watched(paths: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     user = User(home, paths, {"ISOBENCH_CACHE": str(paths.cache), "ISOBENCH_RUN": str(paths.run)})
     service(user)
     for _ in range(SESSIONS):
-        measure(user, "base", FEWEST)
+        measure(user, "base")
     for name in sorted(folder.name for folder in (home / "base").iterdir()):
         code, said = user.isobench("baseline", "add", name, "--results", "base")
         assert code == 0, said

@@ -153,7 +153,7 @@ class VmKind:
 
     def unavailable(self, spec: TargetSpec, paths: Paths) -> str | None:
         """Return why not: the root file system is built by Docker, the VM run by QEMU through libvirt."""
-        options = VmOptions.model_validate(spec.options)
+        options = self.options.model_validate(spec.options)
         return docker.unavailable(paths) or libvirt.unavailable() or lacking(options) or missing(options)
 
     def open(self, spec: TargetSpec, house: House) -> Opened:

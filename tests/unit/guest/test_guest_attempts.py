@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -54,6 +55,13 @@ def test_each_system_call_is_tried_once_and_has_no_effect(attempts: Attempts) ->
     # All but one fail: personality only asks.
     assert [name for name, number in calls if number == "0"] == ["personality"]
     assert (os.uname(), Path("/proc/mounts").read_text()) == before
+
+
+def test_the_documentation_lists_the_calls_that_are_tried(attempts: Attempts) -> None:
+    text = (Path(__file__).parents[3] / "docs/studies.md").read_text()
+    listed = text.partition("\nThe calls:\n")[2].partition(". Only")[0]
+    tried = [call.split()[0] for call in values(attempts.make("syscalls"), "syscall")]
+    assert re.findall(r"`(\w+)`", listed) == tried
 
 
 def test_a_secret_is_read_from_a_process_that_is_seen_and_may_be(attempts: Attempts) -> None:

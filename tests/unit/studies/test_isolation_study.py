@@ -83,8 +83,9 @@ def test_the_host_finds_its_process_and_leaves_none(living: PlainInstance, init:
 
 
 def test_the_host_does_not_find_what_is_in_no_process_of_the_instance(living: PlainInstance) -> None:
-    living.cgroup.first = None
+    first, living.cgroup.first = living.cgroup.first, None
     assert not listed(as_instance(living), Attempts(living.channel))
+    living.cgroup.first = first
 
 
 def test_no_limit_holds_where_there_is_none(living: PlainInstance, target: PlainTarget, stage: Stage) -> None:
