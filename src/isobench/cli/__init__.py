@@ -81,6 +81,9 @@ def main() -> None:
         code = group.main(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):  # click makes the one of the other
         click.echo("isobench: interrupted", err=True)
+        # Interrupted while it made a dataclass, whose code is a string to exec, Python notes that nobody handled the
+        # interrupt, and under -m would end by a SIGINT of its own making. The next exec takes the note back.
+        exec("")  # noqa: S102
         sys.exit(130)
     except click.ClickException as error:
         error.show()
