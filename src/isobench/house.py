@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from isobench.compose import overlaid, together
 from isobench.engines import bridge, docker
 from isobench.errors import IsobenchError, UsageError
 from isobench.guest.build import GuestBinaries, build
@@ -16,8 +18,9 @@ from isobench.host.paths import Paths
 from isobench.images.base import ensure_base, needs_base
 from isobench.images.build import ensure_image
 from isobench.images.rootfs import ensure_rootfs
-from isobench.images.types import Kernel
+from isobench.images.types import Image, Kernel
 from isobench.model import TargetSpec, Workload
+from isobench.targets.application import unsuitable
 from isobench.targets.base import Prepared, Target
 from isobench.targets.kind import kinds
 from isobench.targets.own_vm_disk import OwnDisk
@@ -61,15 +64,25 @@ class House:
         """Return the workload's image and root file system, built first where need be, and the targets' shares."""
         prepared = self.docker.watched(lambda: self._built(workload, say))
         for target in self.targets.values():
-            target.prepare(prepared)
+            for one in prepared.parts if not unsuitable(target.spec, workload) else ():
+                target.prepare(one)
+            if not prepared.parts:
+                target.prepare(prepared)
         return prepared
 
     def _built(self, workload: Workload, say: Say) -> Prepared:
         if isinstance(workload, OwnDisk):
             return Prepared(workload, workload.image(), workload.rootfs())
+        if workload.members:
+            return together(workload, [
+                self._imaged(member.workload, say, partial(overlaid, member)) for member in workload.members
+            ])  # fmt: skip
+        return self._imaged(workload, say, lambda image: image)
+
+    def _imaged(self, workload: Workload, say: Say, overlay: Callable[[Image], Image]) -> Prepared:
         builder = self.docker.builder
         base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
-        image = ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say)
+        image = overlay(ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say))
         rootfs = ensure_rootfs(builder, image, self.paths.cache)
         return Prepared(settle(workload, image, rootfs), image, rootfs)
 

@@ -16,7 +16,7 @@ from isobench.guest import commands
 from isobench.guest.frames import Pong
 from isobench.host.paths import Paths
 from isobench.house import House
-from isobench.runner.identity import identity
+from isobench.images.identity import identity
 from isobench.studies.life_parts import Subject, count, start_counter
 from isobench.targets.abilities import Savable
 from isobench.targets.kind import kinds

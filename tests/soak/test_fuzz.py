@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests.soak.counts import count
-from tests.unit.fuzz import test_fuzz_figures, test_fuzz_guest, test_fuzz_session, test_fuzz_toml
+from tests.unit.fuzz import test_fuzz_compose, test_fuzz_figures, test_fuzz_guest, test_fuzz_session, test_fuzz_toml
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
@@ -24,7 +24,7 @@ def properties(module: ModuleType) -> list[Callable[[], None]]:
 
 PROPERTIES = [
     found
-    for module in (test_fuzz_figures, test_fuzz_guest, test_fuzz_session, test_fuzz_toml)
+    for module in (test_fuzz_compose, test_fuzz_figures, test_fuzz_guest, test_fuzz_session, test_fuzz_toml)
     for found in properties(module)
 ]
 

@@ -10,12 +10,14 @@ from isobench.ab.judge import Rules
 from isobench.ab.session import IncomparableError, Progress, Session
 from isobench.ab.variant import Variant
 from isobench.ab.works import workloads_of
+from isobench.errors import UsageError
 from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.model import Workload
 from isobench.runner.premises import Say, premises
 from isobench.runner.session import headlines, refuse_impossible
 from isobench.store.writer import refuse_unwritable
+from isobench.targets.application import unsuitable
 from isobench.targets.base import Prepared
 from isobench.targets.trust import require_trust
 
@@ -35,6 +37,9 @@ def compare_variants(
     with workloads_of(variants, workloads) as works:
         for one in variants:
             require_trust(works[one.label], [one.spec], paths.workloads[0], trust_native=trust_native)
+            for workload in works[one.label]:
+                if reason := unsuitable(one.spec, workload):
+                    raise UsageError(reason, where=f"{workload.name}@{one.label}", mend="compare other variants")
         every = [workload for some in works.values() for workload in some]
         for workload in every:
             refuse_impossible(workload)

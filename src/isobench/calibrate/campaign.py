@@ -14,7 +14,8 @@ from isobench.host.paths import Paths, give_to_caller
 from isobench.model import Parameters, TargetSpec, Workload
 from isobench.plan.stopping import Rule
 from isobench.runner.premises import Say, premises
-from isobench.runner.session import Request, run_session
+from isobench.runner.request import Request
+from isobench.runner.session import run_session
 from isobench.runner.slots import Slots
 from isobench.store.reader import SessionRecord, read_session
 from isobench.store.writer import refuse_unwritable

@@ -32,7 +32,11 @@ class Latency:
 
 
 def measured(target: Target, prepared: Prepared, slot: Slot, pings: int = PINGS) -> Latency:
-    """Start one instance with nothing but its init, ping it one ping after another, and remove it."""
+    """Start one instance with nothing but its init, ping it one ping after another, and remove it.
+
+    Of an application it is the front: the line is the same.
+    """
+    prepared = prepared.parts[-1] if prepared.parts else prepared
     try:
         with target.instance(prepared, slot) as instance:
             instance.channel.send(instance.setup())

@@ -12,7 +12,7 @@ from isobench.errors import UsageError
 if TYPE_CHECKING:
     from isobench.host.paths import Paths
     from isobench.plan.forecast import Forecast
-    from isobench.runner.session import Request
+    from isobench.runner.request import Request
     from isobench.store.reader import SessionRecord
 
 _MOST = 30
@@ -25,7 +25,8 @@ def forecast_of(request: Request, paths: Paths) -> Forecast:
     from isobench.plan import Plan
     from isobench.plan.earlier import earlier
     from isobench.plan.forecast import forecast
-    from isobench.runner.session import headlines, planned
+    from isobench.runner.request import planned
+    from isobench.runner.session import headlines
     from isobench.studies import find
     from isobench.targets.kind import kinds
 

@@ -34,7 +34,7 @@ def command(what: str, as_json: bool, results: Path | None) -> int:
 
 
 def _workloads(paths: Paths) -> list[dict[str, str]]:
-    from isobench.workloads.loader import load_all
+    from isobench.workloads.loader import described
 
     return [
         {
@@ -43,7 +43,7 @@ def _workloads(paths: Paths) -> list[dict[str, str]]:
             "jobs": f"{len(w.jobs)} jobs",
             "description": w.description,
         }
-        for w in load_all(paths.workloads).values()
+        for w in described(paths.workloads)
     ]
 
 

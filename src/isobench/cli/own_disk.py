@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from isobench.errors import UsageError
 
 if TYPE_CHECKING:
-    from isobench.runner.session import Request
+    from isobench.runner.request import Request
     from isobench.targets.own_vm_disk import OwnDisk
 
 KIND = TARGET = "own-vm"

@@ -22,7 +22,8 @@ from isobench.parity.record import from_tables, table
 from isobench.plan import Plan
 from isobench.runner.premises import Say
 from isobench.runner.record import confirming, plan_of
-from isobench.runner.session import Progress, Request, run_session
+from isobench.runner.request import Request
+from isobench.runner.session import Progress, run_session
 from isobench.store.reader import META, SessionRecord, read_session
 from isobench.store.writer import SessionWriter, refuse_unwritable
 from isobench.targets import catalog

@@ -9,6 +9,8 @@ from isobench.errors import UsageError
 
 MAX_PAYLOAD = 1024 * 1024
 MAX_TOKENS = 4096
+MAIN_RUN = 1
+"""The run of a workload's own command; jobs, checks and requests inside have higher numbers."""
 _MAX_ID = 999_999_999
 _WORD = re.compile(r"[!-~]{1,1000}")
 
@@ -75,6 +77,11 @@ def mount(device: str, path: str, fstype: str) -> bytes:
 def hostname(name: str) -> bytes:
     """Set the host name; the answer is Done("hostname") or a Fail of run 0."""
     return _line("hostname", name)
+
+
+def host(address: str, name: str, file: str = "/etc/hosts") -> bytes:
+    """Add a name to a hosts file; the answer is Done("host") or a Fail of run 0."""
+    return _line("host", file, address, name)
 
 
 def stop(grace_s: float) -> bytes:

@@ -83,7 +83,7 @@ class Pong:
 
 @dataclass(frozen=True)
 class Done:
-    """A net, mount or hostname command has been obeyed."""
+    """A net, mount, hostname or host command has been obeyed."""
 
     name: str
 

@@ -133,4 +133,5 @@ def _describe(inspected: dict[str, Any], tag: str) -> Image:
         user=config.get("User") or "",
         stored_bytes=int(inspected["Size"]),
         command=(*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
     )

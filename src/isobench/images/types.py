@@ -14,7 +14,10 @@ DockerApi: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A container image with what its configuration says of running it; ``command`` is ENTRYPOINT, then CMD."""
+    """A container image with what its configuration says of running it.
+
+    ``command`` is ENTRYPOINT, then CMD; ``entrypoint`` the former alone.
+    """
 
     id: str
     tag: str
@@ -23,6 +26,7 @@ class Image:
     user: str
     stored_bytes: int
     command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ from isobench.model.metric import Direction, Family, Metric
 from isobench.model.sample import JobRecord, Outcome, Role, Sample
 from isobench.model.target import TargetSpec
 from isobench.model.workload import (
+    Health,
     Job,
+    Member,
     MetricSource,
+    Need,
     Ready,
     Resources,
     Service,
@@ -19,10 +22,13 @@ __all__ = [
     "Cell",
     "Direction",
     "Family",
+    "Health",
     "Job",
     "JobRecord",
+    "Member",
     "Metric",
     "MetricSource",
+    "Need",
     "Outcome",
     "Parameters",
     "Ready",

@@ -87,11 +87,50 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How one tells that a member is healthy: a command inside it that ends with 0; times in seconds."""
+
+    command: tuple[str, ...]
+    interval: float
+    timeout: float
+    retries: int
+    start_period: float
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a member waits for: another one, until it has started, is healthy or has ended well."""
+
+    member: str
+    until: Literal["started", "healthy", "completed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One service of an application of several, each an instance of its own.
+
+    ``entrypoint`` and ``command`` are None where the image's own hold; ``environment`` is laid over the image's, as
+    are ``cwd`` and ``user`` where they are given.
+    """
+
+    name: str
+    workload: Workload
+    needs: tuple[Need, ...] = ()
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    cwd: str = ""
+    user: str = ""
+    health: Health | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One definition, run unchanged on every target. ``folder`` holds ``workload.toml`` and the ``Dockerfile``.
 
     ``capabilities`` are those it cannot do without, where a target leaves it no others. ``default`` says whether a
-    session that names no workloads has it; ``run --full`` has all.
+    session that names no workloads has it; ``run --full`` has all. An application has ``members``, in the order in
+    which they start; the last is its front, whose command, readiness and service are the application's.
     """
 
     name: str
@@ -107,3 +146,4 @@ class Workload:
     capabilities: tuple[Capability, ...] = ()
     timeout: float = 60.0
     default: bool = True
+    members: tuple[Member, ...] = ()

@@ -4,8 +4,8 @@ A cell is judged by the first of these that there is:
 
 - ``measured``: its own samples of the same length, from earlier sessions on this host (medians);
 - ``scaled``: its samples of the other length, each job stretched as the numbers in its definition are;
-- ``assumed``: a life of ``LIVES``, the wait before memory is read, and ``JOBS`` for each job, ``EMULATED`` times as
-  long where the target emulates; a study's sample as many lives as it says.
+- ``assumed``: a life of ``LIVES`` (of each member, in an application), the wait before memory is read, and ``JOBS`` for
+  each job, ``EMULATED`` times as long where the target emulates; a study's sample as many lives as it says.
 
 How many samples a filling plan takes of a cell follows from the width that those samples' intervals have; where they
 have none, it is the most that the rule allows.
@@ -96,7 +96,7 @@ def _judged(plan: Plan, cell: Cell, workload: Workload, kind: str, known: Earlie
     own = measured(cell, alike)
     other = [s for s in alike if s.role == "measured" and s.cell.parameters.length != cell.parameters.length]
     how = "native" if kind == "native" else known.acceleration.get(cell.target, "none")
-    life = LIVES.get(how, LIVES["none"])
+    life = LIVES.get(how, LIVES["none"]) * max(1, len(workload.members))
     if cell.parameters.study != JOB:
         takes = _median([s.duration for s in own], lives[cell.parameters.study] * life)
         return _Cell(0.0, takes, dict(plan.rule.studies)[cell.parameters.study], "measured" if own else "assumed")

@@ -21,7 +21,8 @@ from isobench.plan import Plan, remaining
 from isobench.plan.stopping import Rule
 from isobench.pytest_plugin import options
 from isobench.pytest_plugin.instances import Benchmark, MeasureInstance
-from isobench.runner.session import Finished, Request, run_session
+from isobench.runner.request import Request
+from isobench.runner.session import Finished, run_session
 from isobench.store.reader import SessionRecord, read_session
 from isobench.targets import catalog
 from isobench.targets.trust import require_trust
@@ -50,10 +51,12 @@ class Measured:
         """Return a cell's instances, for one test."""
         samples = [s for s in self.session.samples if (s.cell.workload, s.cell.target) == (workload, target)]
         counted = tuple(sample for sample in samples if sample.left_out is None)
-        problem = self._problem(target, samples)
+        problem = self._problem(workload, target, samples)
         return MeasureInstance(benchmark, counted, self.told.get((workload, target), {}), problem)
 
-    def _problem(self, target: str, samples: Sequence[Sample]) -> str | None:
+    def _problem(self, workload: str, target: str, samples: Sequence[Sample]) -> str | None:
+        if reason := self.session.meta.get("unsuitable", {}).get(f"{workload}@{target}"):
+            return f"{workload} does not run on {target}: {reason}"
         if reason := self.unavailable.get(target):
             return f"{target} could not run: {reason}"
         failed = [sample for sample in samples if sample.outcome != "ok"]

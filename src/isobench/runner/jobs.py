@@ -17,9 +17,9 @@ from pathlib import Path
 from isobench.errors import SampleError, UsageError
 from isobench.guest.frames import Exit, Start
 from isobench.host.cpus import cpu_list
+from isobench.images.identity import Identity
 from isobench.model import Job, JobRecord, MetricSource
 from isobench.plain import plain
-from isobench.runner.identity import Identity
 from isobench.targets.base import Instance, Prepared, Slot
 from isobench.workloads import parse
 

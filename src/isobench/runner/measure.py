@@ -9,22 +9,23 @@ from typing import Any
 
 from isobench.errors import SampleError
 from isobench.guest import commands
+from isobench.guest.commands import MAIN_RUN
 from isobench.guest.frames import Init, Memory, Running
 from isobench.host import facts, memory
 from isobench.host.cpus import cpu_list
 from isobench.host.noise import throttling
+from isobench.images.identity import Identity, identity
 from isobench.model import Sample
 from isobench.plan import Step
 from isobench.runner import figures, jobs
-from isobench.runner.identity import Identity, identity
 from isobench.runner.probe import PERIOD, ServiceProbe
 from isobench.runner.recording import Record, recorded
+from isobench.targets.application import instance_of, sizes_of
 from isobench.targets.base import Instance, Prepared, Slot, Target
 
 SETTLE = 1.0
 """Seconds after ``ready`` at which memory is read, by definition."""
 
-MAIN_RUN = 1
 _GRACE = 8.0
 _KEPT = 4096
 
@@ -35,9 +36,9 @@ def measure(session: str, number: int, step: Step, target: Target, prepared: Pre
     def take(record: Record) -> None:
         if slot.placement.shared:
             record.marks.add("shared-core")
-        with target.instance(prepared, slot) as instance:
+        with instance_of(target, prepared, slot) as instance:
             _live(record, step, instance, prepared, slot)
-        record.metrics |= target.sizes(prepared)
+        record.metrics |= sizes_of(target, prepared)
 
     return recorded(session, number, step, take)
 

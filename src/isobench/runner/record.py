@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,8 @@ from isobench.parity import of_cell
 from isobench.plan import Headline, Plan, Stop
 from isobench.plan.stopping import Rule
 from isobench.store.reader import aside
-from isobench.targets.base import Prepared
+from isobench.targets.application import describe, unsuitable
+from isobench.targets.base import Prepared, Target
 
 _SAME = ("images", "versions", "environment")
 """What must not have changed when a session is resumed: its samples are one experiment."""
@@ -40,12 +42,12 @@ def opening(session: str, plan: Plan, paths: Paths, house: House, prepared: dict
         "environment": facts,
         "versions": house.versions,
         "workloads": {name: _workload(p.workload) for name, p in prepared.items()},
-        "images": {name: _image(p) for name, p in prepared.items()},
+        "images": {name: _image(p) for name, p in (*prepared.items(), *_members(prepared))},
         "targets": {
             name: {
-                **{k: v for k, v in asdict(target.spec).items() if k not in ("name", "default")},
+                **{k: v for k, v in asdict(target.spec).items() if k not in ("name", "default", "full")},
                 "acceleration": house.acceleration[name],
-                "describe": {w: _publishable(target.describe(p), paths) for w, p in prepared.items()},
+                "describe": _descriptions(target, paths, prepared),
             }
             for name, target in house.targets.items()
         },
@@ -133,11 +135,16 @@ def _parity(cell: Cell, paths: Paths, house: House, prepared: Prepared, facts: d
     found = of_cell(
         cell, prepared, target.spec,
         environment=facts, versions=house.versions, acceleration=house.acceleration[cell.target],
-        describe=_publishable(target.describe(prepared), paths),
+        describe=_publishable(describe(target, prepared), paths),
         placement=cpus.place(workload.resources.vcpus, workload.service is not None, cpus.usable()),
         kernel=house.kernels.get(cell.target),
     )  # fmt: skip
     return asdict(found)
+
+
+def _descriptions(target: Target, paths: Paths, prepared: dict[str, Prepared]) -> dict[str, str]:
+    able = {name: one for name, one in prepared.items() if not unsuitable(target.spec, one.workload)}
+    return {name: _publishable(describe(target, one), paths) for name, one in able.items()}
 
 
 def _publishable(words: dict[str, str], paths: Paths) -> str:
@@ -148,10 +155,17 @@ def _publishable(words: dict[str, str], paths: Paths) -> str:
 
 def _workload(workload: Workload) -> dict[str, Any]:
     table = asdict(workload)
-    del table["folder"], table["default"]
+    for one in (table, *(member["workload"] for member in table["members"])):
+        del one["folder"], one["default"]
     if workload.service:
         table["service"]["request"] = workload.service.request.decode("utf-8", "replace")
     return table
+
+
+def _members(prepared: dict[str, Prepared]) -> Iterator[tuple[str, Prepared]]:
+    for name, whole in prepared.items():
+        for member, part in zip(whole.workload.members, whole.parts, strict=True):
+            yield f"{name}/{member.name}", part
 
 
 def _image(prepared: Prepared) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from isobench.host.noise import Bounds
 from isobench.host.paths import Paths
 from isobench.house import House
 from isobench.metrics import METRICS
-from isobench.model import JOB, Cell, Parameters, Sample, Settings, TargetSpec, Workload
+from isobench.model import JOB, Sample, Workload
 from isobench.plan import Headline, Plan, Step, next_step, stops
-from isobench.plan.stopping import QUICK, Rule
 from isobench.runner import own_disk, record
 from isobench.runner.measure import SETTLE, measure
 from isobench.runner.premises import Say, premises
 from isobench.runner.recording import recorded
+from isobench.runner.request import Request, planned, unsuited
 from isobench.runner.slots import Slots
 from isobench.store.reader import SessionRecord
 from isobench.store.writer import SessionWriter, refuse_unwritable
@@ -41,29 +41,6 @@ WIDTH = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a user asked for.
-
-    ``wait_quiet`` is how long to wait for quiet, in seconds. With ``resume`` the plan is that session's, and
-    ``budget`` is added to its own. ``studies`` are carried out on those of the workloads that suit them, told
-    ``settings`` where they take them; without ``jobs`` nothing else is.
-    """
-
-    workloads: tuple[Workload, ...]
-    targets: tuple[TargetSpec, ...]
-    parameters: Parameters
-    seed: int
-    rule: Rule = QUICK
-    budget: float | None = None
-    wait: bool = False
-    wait_quiet: float | None = None
-    resume: SessionRecord | None = None
-    studies: tuple[str, ...] = ()
-    settings: Settings = ()
-    jobs: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """What came of it."""
 
@@ -71,6 +48,7 @@ class Finished:
     samples: tuple[Sample, ...]
     unavailable: dict[str, str]
     interrupted: bool
+    unsuitable: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_session(
@@ -78,6 +56,9 @@ def run_session(
 ) -> Finished:
     """Carry out a session; Ctrl-C ends it with every finished sample kept."""
     refuse_unwritable(paths.results)
+    if request.jobs and not request.studies and not planned(request, request.targets):
+        cell, reason = next(iter(unsuited(request, request.targets).items()))
+        raise UsageError(reason, where=cell, mend="name other targets with -t")
     for workload in request.workloads:
         refuse_impossible(workload)
     with premises(paths, request.targets, request.workloads, say, wait=request.wait) as opened:
@@ -85,22 +66,6 @@ def run_session(
         if request.wait_quiet is not None:
             _await_quiet(request.wait_quiet, say)
         return _Session(request, paths, opened, prepared).carry_out(progress, begun)
-
-
-def planned(request: Request, targets: Iterable[TargetSpec]) -> tuple[Cell, ...]:
-    """Return the cells of a request on the targets that there are."""
-    specs = list(targets)
-    cells = [Cell(w.name, spec.name, request.parameters) for w in request.workloads for spec in specs if request.jobs]
-    for name in request.studies:
-        study = find(name)
-        told = tuple((key, dict(request.settings).get(key, value)) for key, value in study.settings)
-        cells += [
-            Cell(workload.name, spec.name, replace(request.parameters, study=name, settings=told))
-            for workload in request.workloads
-            for spec in specs
-            if (not request.jobs or workload.name in study.workloads) and not study.unsuitable(spec, workload)
-        ]
-    return tuple(cells)
 
 
 def _all_workloads(request: Request, paths: Paths) -> list[Workload]:
@@ -152,6 +117,7 @@ class _Session:
             self._plan = Plan(cells, request.seed, request.rule, judged, request.budget)
             self._writer = SessionWriter.create(paths.results, request.seed)
             self._meta = record.opening(self._writer.id, self._plan, paths, opened, prepared)
+            self._meta["unsuitable"] = unsuited(request, [target.spec for target in opened.targets.values()])
         else:
             self._resume(request.resume, request.budget)
         self._began = time.monotonic()
@@ -189,7 +155,8 @@ class _Session:
         except KeyboardInterrupt:
             interrupted = True
         self._writer.write_meta(self._close(interrupted))
-        return Finished(self._writer.folder, tuple(self._samples), self._house.unavailable, interrupted)
+        return Finished(self._writer.folder, tuple(self._samples), self._house.unavailable, interrupted,
+                        self._meta.get("unsuitable", {}))  # fmt: skip
 
     def _elapsed(self) -> float:
         return self._before + time.monotonic() - self._began

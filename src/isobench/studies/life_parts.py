@@ -12,9 +12,10 @@ from statistics import median
 from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.channel import Channel
+from isobench.guest.commands import MAIN_RUN
 from isobench.guest.frames import Pong, Running
-from isobench.runner.identity import Identity
-from isobench.runner.measure import MAIN_RUN, queue
+from isobench.images.identity import Identity
+from isobench.runner.measure import queue
 from isobench.runner.recording import Record
 from isobench.targets.abilities import Executes, GoneError, Pausable, Restartable, Savable, UnableError
 from isobench.targets.base import Instance, Prepared

@@ -17,21 +17,37 @@ from isobench.model.sample import Fact
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A workload with its image and root file system: the same for every target of a session."""
+    """A workload with its image and root file system: the same for every target of a session.
+
+    Those of an application are its front's, and ``parts`` are its members, each prepared, in their order.
+    """
 
     workload: Workload
     image: Image
     rootfs: Rootfs
+    parts: tuple[Prepared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What the runner gives one instance: its id, where its sockets live, its cores and its address."""
+    """What the runner gives one instance: its id, where its sockets live, its cores and its address.
+
+    An application has a slot for each member in ``parts``. Such a slot lies ``within`` the application's id, and
+    ``peers`` are the names of all members, each with the number of its address.
+    """
 
     id: str
     folder: Path
     placement: Placement
     number: int
+    parts: tuple[Slot, ...] = ()
+    within: str = ""
+    peers: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The instance's control group, below isobench's: a member's lies in its application's."""
+        return f"{self.within}/{self.id}" if self.within else self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class _Table(BaseModel):
     description: str
     isolates: str
     default: bool = True
+    full: tuple[str, ...] | None = None
     options: dict[str, Any] = {}
 
 
@@ -38,10 +39,15 @@ def load_all(files: Iterable[Path]) -> dict[str, TargetSpec]:
     return {spec.name: spec for file in files for spec in _load(file)}
 
 
-def find(names: Iterable[str], files: Iterable[Path]) -> list[TargetSpec]:
-    """Return the named targets (the default ones when none is named); raises UsageError on an unknown one."""
+def find(names: Iterable[str], files: Iterable[Path], *, full: bool = False) -> list[TargetSpec]:
+    """Return the named targets; raises UsageError on an unknown one.
+
+    When none is named: the default ones, or those that a ``full`` session has.
+    """
     known = load_all(files)
-    chosen = list(dict.fromkeys(names)) or [name for name, spec in known.items() if spec.default]
+    chosen = list(dict.fromkeys(names)) or [
+        name for name, spec in known.items() if spec.default or (full and spec.full)
+    ]
     for name in chosen:
         if name not in known:
             raise UsageError(f"no target is called {name!r}", mend=nearest(name, known))
@@ -66,7 +72,7 @@ def build(file: Path, name: str, table: Any) -> TargetSpec:
     return TargetSpec(
         name, checked.kind, checked.title, checked.description, checked.isolates,
         # What an option does not change stays unsaid, so that a target without any hands its engine nothing.
-        options.model_dump(exclude_defaults=True), checked.default,
+        options.model_dump(exclude_defaults=True), checked.default, checked.full,
     )  # fmt: skip
 
 

@@ -43,9 +43,12 @@ class Engine(Protocol):
 
 def creation(
     engine: Engine, prepared: Prepared, guest: GuestBinaries, options: Mapping[str, Option], folder: Path, store: Path,
-    name: str, address: str, cores: str, parent: str,
+    name: str, address: str, cores: str, parent: str, hosts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the arguments of ``create_container`` for one instance; ``store`` takes what lies on the host's disk."""
+    """Return the arguments of ``create_container`` for one instance; ``store`` takes what lies on the host's disk.
+
+    ``hosts`` are the addresses of an application's other members, by name.
+    """
     api, workload = engine.api, prepared.workload
     place = storage(options, prepared, store)
     request: dict[str, Any] = {
@@ -73,6 +76,8 @@ def creation(
         host["tmpfs"] = scratch
     if options.get("pid") == "host":
         host["pid_mode"] = "host"
+    if hosts:
+        host["extra_hosts"] = dict(hosts)
     if "runtime" in options:
         host["runtime"] = options["runtime"]
     request["host_config"] = api.create_host_config(

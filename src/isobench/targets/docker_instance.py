@@ -58,6 +58,7 @@ class DockerInstance(AbleContainer):
         request = creation(
             self._engine, self.prepared, self._guest, self._options, self.slot.folder, self._store,
             self.slot.id, self.address, self.cores, parent,
+            {name: self._engine.network.address(number) for name, number in self.slot.peers},
         )  # fmt: skip
         if self._restart_policy:
             request["host_config"]["RestartPolicy"] = self._restart_policy
@@ -172,8 +173,8 @@ class DockerInstance(AbleContainer):
         return self._shim
 
     def _slice(self) -> str:
-        # A dash in a slice's name is a level of its own in systemd's tree.
-        return f"isobench-{self.slot.id.replace('-', '_')}.slice"
+        # A dash in a slice's name is a level of its own in systemd's tree: a member's lies in its application's.
+        return "-".join(["isobench", *(part.replace("-", "_") for part in self.slot.group.split("/"))]) + ".slice"
 
     def _adopt_slice(self) -> None:
         """Follow the container into its slice.
@@ -181,7 +182,9 @@ class DockerInstance(AbleContainer):
         Under the systemd driver the parent must be a slice, which systemd makes itself below ``isobench.slice``
         at the start; the group made on entry is empty then, and gives way to it. A restarted one is there already.
         """
-        if self.cgroup.path == (slice_of_it := f"isobench.slice/{self._slice()}"):
+        steps = self._slice().removesuffix(".slice").split("-")
+        levels = ["-".join(steps[: depth + 1]) + ".slice" for depth in range(len(steps))]
+        if self.cgroup.path == (slice_of_it := "/".join(levels)):
             return
         self.cgroup.remove()
         self.cgroup.path = slice_of_it

@@ -21,6 +21,7 @@ class Plan:
 
     ``overlay`` is the instance's own root disk, in the format that the options say, over a ``base`` of its format;
     without a ``bridge`` it has no network, without a ``channel`` no port for init. ``extra`` is the user's own XML.
+    ``more`` are further disks, each raw, or a qcow2 overlay with its base: vdc, vdd and so on, after the volume.
     Without a ``kernel`` the firmware boots the first disk: a ``system`` (a qcow2 overlay and its raw base) where there
     is one, else the root disk; the command line is then an SMBIOS string, for a boot loader to read.
     """
@@ -47,6 +48,7 @@ class Plan:
     extra: Tree.Element | None = None
     system: tuple[Path, Path] | None = None
     base_format: Literal["raw", "qcow2"] = "raw"
+    more: tuple[tuple[Path, Path | None], ...] = ()
 
 
 def command_line(acceleration: Acceleration, tsc_khz: int | None) -> str:
@@ -133,6 +135,9 @@ def _add_devices(devices: Tree.Element, plan: Plan) -> None:
     _add_disk(devices, plan, first, plan.overlay, options.format, options.cache, base, plan.base_format)
     if plan.volume:
         _add_disk(devices, plan, first + 1, plan.volume, "raw", options.volume_cache, None)
+    for place, (file, backing) in enumerate(plan.more, first + (2 if plan.volume else 1)):
+        kind, cache = ("qcow2", options.cache) if backing else ("raw", options.volume_cache)
+        _add_disk(devices, plan, place, file, kind, cache, backing)
     Tree.SubElement(devices, "controller", type="usb", model="none")
     _place(Tree.SubElement(devices, "controller", type="virtio-serial", index="0"), plan)
     if plan.bridge:
@@ -174,7 +179,7 @@ def _add_disk(
         Tree.SubElement(backing, "format", type=base_format)
         Tree.SubElement(backing, "source", file=str(base))
         Tree.SubElement(backing, "backingStore")
-    Tree.SubElement(disk, "target", dev=f"vd{'abc'[place]}", bus="virtio")
+    Tree.SubElement(disk, "target", dev=f"vd{chr(ord('a') + place)}", bus="virtio")
     _place(disk, plan)
 
 

@@ -55,6 +55,8 @@ class Traits:
     kernel: str | None = "the host's"
     several: bool = True
     """Whether two instances of a workload can live at once."""
+    lone: str | None = None
+    """Why it runs no application of several members, where it runs none."""
 
     @property
     def own_kernel(self) -> bool:

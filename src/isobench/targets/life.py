@@ -43,7 +43,7 @@ class Life:
             stack.callback(shutil.rmtree, self.slot.folder, ignore_errors=True)
             if reason := memory.short(self.prepared.workload.resources.memory):
                 raise SampleError("error", reason)
-            self.cgroup = Cgroup(self.slot.id)
+            self.cgroup = Cgroup(self.slot.group)
             # Before it is made: a signal may be raised in between, and to remove what is not there is no error.
             stack.callback(self.cgroup.remove)
             self.cgroup.make()

@@ -75,7 +75,10 @@ class NativeKind:
     """The kind of ``native``: no option, no engine of its own."""
 
     options = Options
-    traits = Traits("$CACHE/instances", "namespace of its own, loopback only")
+    traits = Traits(
+        "$CACHE/instances", "namespace of its own, loopback only",
+        lone="its only network is a loopback of its own: members would not reach one another",
+    )  # fmt: skip
 
     def unavailable(self, spec: TargetSpec, paths: Paths) -> str | None:
         """Return why not: the root file system is built by Docker."""

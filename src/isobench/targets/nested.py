@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 AGENT = "isobench.agent"
 """The name of the virtio port by which the VM's own init reaches the host."""
-_RUN = 1
+FIRST = 1
+"""The VM's own init's run that is the first container."""
 _MARGIN = 10.0
 _SAID = 500
 
@@ -52,6 +53,12 @@ class NestedTarget(VmTarget):
     def instance(self, prepared: Prepared, slot: Slot) -> VmInstance:
         """Return an instance that is not created yet."""
         return NestedInstance(prepared, slot, self)
+
+    def application(self, prepared: Prepared, slot: Slot) -> VmInstance:
+        """Return an instance of a whole application that is not created yet: one VM with a container a member."""
+        from isobench.targets.nested_application import NestedApplication
+
+        return NestedApplication(prepared, slot, self)
 
     def describe(self, prepared: Prepared) -> dict[str, str]:
         """Return the domain's XML, and the container's configuration with its system call filter by its digest."""
@@ -169,7 +176,7 @@ class NestedInstance(VmInstance):
 
     def _instruct(self) -> None:
         container = self._target.container(self.prepared, self.slot.id, self.plan)
-        started = nested_bundle.start(container, self._target.defaults, _RUN)
+        started = nested_bundle.start(container, self._target.defaults, FIRST)
         self.agent.send(self.address_command() + nested_bundle.prepare_guest() + started)
 
 

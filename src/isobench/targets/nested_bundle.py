@@ -7,6 +7,7 @@ by which its init reaches the host.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,14 +83,19 @@ def prepare_guest() -> bytes:
     return commands.mount("cgroup2", "/sys/fs/cgroup", "cgroup2")
 
 
-def start(container: Container, defaults: Defaults, run_id: int) -> bytes:
-    """Return the commands that mount a container's disks and run it, under ``run_id``, until it ends."""
+def start(container: Container, defaults: Defaults, run_id: int, hosts: Iterable[tuple[str, str]] = ()) -> bytes:
+    """Return the commands that mount a container's disks and run it, under ``run_id``, until it ends.
+
+    ``hosts`` are pairs of address and name for its hosts file.
+    """
     folder, text = container.folder, json.dumps(configuration(container, defaults), separators=(",", ":"))
     if len(text.encode()) >= _LONGEST:
         raise UsageError(f"the container's configuration is too long: {len(text)} bytes", where=container.name)
     said = commands.mount(container.disk, f"{folder}/rootfs", "ext4")
     if container.volume:
         said += commands.mount(container.volume[0], f"{folder}/volume", "ext4")
+    for address, name in hosts:
+        said += commands.host(address, name, f"{folder}/rootfs/etc/hosts")
     runc = [RUNTIME, "--root", "/run/runc", "run", "--preserve-fds", "1", "--bundle", folder, container.name]
     return said + commands.run(run_id, [NEST, container.port, f"{folder}/config.json", text, *runc])
 

@@ -97,7 +97,7 @@ class OwnKind(VmKind):
     options = OwnOptions
     traits = Traits(
         "$CACHE/instances", "virtio-net on isobench's bridge, an address by DHCP", ("libvirt", "qemu"),
-        kernel="the disk's own",
+        kernel="the disk's own", lone="a disk of one's own is one machine",
     )  # fmt: skip
 
     def open(self, spec: TargetSpec, house: House) -> Opened:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.channel import Channel
+from isobench.guest.commands import MAIN_RUN
 from isobench.guest.frames import Init, Pong, Running
+from isobench.images.identity import identity
 from isobench.targets.base import Prepared, Slot
 from isobench.targets.vm_instance import VmInstance
 
@@ -111,9 +113,6 @@ class Original(VmInstance):
 def save(target: VmTarget, prepared: Prepared, slot: Slot, folder: Path) -> None:
     """Boot the workload's VM and leave its state in ``folder``; raises SampleError where that cannot be done."""
     import libvirt
-
-    from isobench.runner.identity import identity
-    from isobench.runner.measure import MAIN_RUN
 
     user = identity(prepared.image, prepared.rootfs.tree)
     try:

@@ -23,7 +23,9 @@ def require_trust(
     brought.
     """
     named = next((spec.name for spec in targets if spec.kind == _NEEDS_TRUST), None)
-    foreign = next((workload for workload in workloads if not is_own(workload, builtin)), None)
+    # An application of several never runs there.
+    alone = (workload for workload in workloads if not workload.members)
+    foreign = next((workload for workload in alone if not is_own(workload, builtin)), None)
     if named and foreign and not trust_native:
         where = foreign.source.name if isinstance(foreign, Brought) else str(foreign.folder)
         raise UsageError(

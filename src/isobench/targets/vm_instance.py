@@ -53,6 +53,8 @@ class VmInstance(AbleVm):
     def setup(self) -> bytes:
         """Return the commands that a container's engine carries out from outside."""
         said = commands.hostname(self.slot.id) + self.address_command()
+        for name, number in self.slot.peers:
+            said += commands.host(self._target.network.address(number), name)
         if volume := self.prepared.workload.volume:
             # Without a disk of its own the root disk appears there once more: the data goes through that one.
             said += commands.mount("/dev/vdb" if self.plan.volume else "/dev/vda", volume.path, "ext4")

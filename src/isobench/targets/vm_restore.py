@@ -121,7 +121,9 @@ class RestoreTarget(VmTarget):
 class RestoreKind(VmKind):
     """The kind of ``vm-restore``: the options are those of a VM."""
 
-    traits = replace(VmKind.traits, several=False)
+    traits = replace(
+        VmKind.traits, several=False, lone="a saved member knows its fellows at the addresses they were saved with"
+    )
 
     def open(self, spec: TargetSpec, house: House) -> Opened:
         """Return the target; KVM where it has booted the guest kernel, else emulated."""

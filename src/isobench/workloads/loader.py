@@ -38,10 +38,20 @@ def find(names: Iterable[str], roots: Iterable[Path], *, every: bool = False) ->
 
 def load_one(folder: Path) -> Workload:
     """Read one workload's folder; raises UsageError with the file and the place in it."""
+    return _table(folder).build(folder)
+
+
+def described(roots: Iterable[Path]) -> list[Workload]:
+    """Return every workload below the roots as its own file has it, to be listed: no Compose file is read."""
+    folders = {folder.name: folder for root in roots for folder in _folders(root)}
+    return [_table(folder).alone(folder) for folder in folders.values()]
+
+
+def _table(folder: Path) -> WorkloadTable:
     file = folder / "workload.toml"
     table = read_toml(file)
     try:
-        return WorkloadTable.model_validate(table).build(folder)
+        return WorkloadTable.model_validate(table)
     except ValidationError as error:
         # A name that is not known explains why another one is missing.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")

@@ -163,7 +163,9 @@ class WorkloadTable(_Table):
 
     title: str
     description: str
-    command: tuple[Word, ...] = Field(min_length=1)
+    command: tuple[Word, ...] = ()
+    compose: str | None = Field(default=None, pattern=r"^[^/\x00][^\x00]*$")
+    front: str | None = None
     timeout: Seconds = 60.0
     capabilities: tuple[Capability, ...] = ()
     default: bool = True
@@ -173,8 +175,27 @@ class WorkloadTable(_Table):
     service: ServiceTable | None = None
     job: tuple[JobTable, ...] = ()
 
+    @model_validator(mode="after")
+    def _runs_something(self) -> Self:
+        if bool(self.command) == (self.compose is not None):
+            raise ValueError('needs a command, or a Compose file: command = […] or compose = "…"')
+        if self.front is not None and self.compose is None:
+            raise ValueError("front names a service of a Compose file")
+        if self.compose is not None and self.volume is not None:
+            raise ValueError("volume: a member's volume stands in its Compose file")
+        return self
+
     def build(self, folder: Path) -> model.Workload:
-        """Return the workload that this table in ``folder`` defines."""
+        """Return the workload that this table in ``folder`` defines; raises UsageError for what its Compose file is."""
+        alone = self.alone(folder)
+        if self.compose is None:
+            return alone
+        from isobench.compose.application import application_of
+
+        return application_of(alone, folder / self.compose, self.front)
+
+    def alone(self, folder: Path) -> model.Workload:
+        """Return the workload as this table has it, without the members that its Compose file names."""
         resources = self.resources
         return model.Workload(
             name=folder.name,

@@ -110,6 +110,7 @@ def test_the_other_commands() -> None:
     assert commands.net("eth0", "10.0.0.2", 24) == b"net eth0 10.0.0.2 24 -\n"
     assert commands.mount("/dev/vdb", "/data", "ext4") == b"mount /dev/vdb /data ext4\n"
     assert commands.hostname("box") == b"hostname box\n"
+    assert commands.host("10.0.0.2", "db") == b"host /etc/hosts 10.0.0.2 db\n"
     assert commands.stop(1.5) == b"stop 1500\n"
 
 

@@ -21,11 +21,11 @@ from isobench.errors import SampleError
 from isobench.guest.build import GuestBinaries, build
 from isobench.guest.channel import Channel
 from isobench.guest.frames import Init
+from isobench.images.identity import Identity
 from isobench.images.types import Image, Rootfs
 from isobench.metrics import METRICS
 from isobench.metrics.life import LIFE
 from isobench.model import Ready, Resources, Workload
-from isobench.runner.identity import Identity
 from isobench.runner.measure import queue
 from isobench.runner.recording import Record
 from isobench.studies import find

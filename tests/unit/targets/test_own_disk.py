@@ -16,7 +16,7 @@ from isobench.cli.run_command import command
 from isobench.engines.bridge import Network
 from isobench.errors import UsageError
 from isobench.model import Parameters, TargetSpec
-from isobench.runner.session import Request
+from isobench.runner.request import Request
 from isobench.targets import catalog
 from isobench.targets.own_vm import own
 from isobench.targets.own_vm_disk import RESOURCES, own_disk

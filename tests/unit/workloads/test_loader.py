@@ -47,7 +47,10 @@ def test_an_unknown_workload_names_the_nearest() -> None:
     ("change", "said"),
     [
         (("title =", "title"), r"workload\.toml:2: is no TOML"),
-        (('command = ["true"]', ""), r"command: Field required"),
+        (('command = ["true"]', ""), r"needs a command, or a Compose file"),
+        (('command = ["true"]', 'compose = "none.yaml"'), r"none\.yaml: cannot be read"),
+        (('command = ["true"]', 'command = ["true"]\ncompose = "a.yaml"'), r"needs a command, or a Compose file"),
+        (('command = ["true"]', 'command = ["true"]\nfront = "web"'), r"front names a service of a Compose file"),
         (('"128 MiB"', '"16 MiB"'), r"resources: memory is below what a guest needs"),
         (('"128 MiB"', '"lots"'), r"resources\.memory: 'lots' is no size"),
         (("vcpus = 1", "vcpus = 0"), r"vcpus must be at least 1"),

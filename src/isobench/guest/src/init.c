@@ -138,6 +138,8 @@ static void obey(const struct command *command)
         answer(name, machine_mount(words[1], words[2], words[3]));
     else if (strcmp(name, "hostname") == 0 && count == 2)
         answer(name, sethostname(words[1], strlen(words[1])) == 0 ? NULL : words[1]);
+    else if (strcmp(name, "host") == 0 && count == 4)
+        answer(name, machine_host(words[1], words[2], words[3]));
     else if (strcmp(name, "stop") == 0 && count == 2)
         begin_stop(atol(words[1]));
     else

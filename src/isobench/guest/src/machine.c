@@ -6,6 +6,8 @@
 #include "paths.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -45,6 +47,17 @@ const char *machine_mount(const char *device, const char *path, const char *type
     if (paths_make(path) != 0)
         return path;
     return mount(device, path, type, 0, NULL) == 0 ? NULL : "mount";
+}
+
+const char *machine_host(const char *path, const char *address, const char *name)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+    if (fd < 0)
+        return path;
+    int written = dprintf(fd, "%s\t%s\n", address, name);
+    /* What a full disk refuses may be told only now. */
+    return close(fd) == 0 && written > 0 ? NULL : path;
 }
 
 static long long kibibytes(const char *text, const char *name)
