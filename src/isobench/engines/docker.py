@@ -222,6 +222,9 @@ def remove_stale(api: DockerApi) -> list[str]:
     for container in api.containers(all=True, filters={"label": "isobench"}):
         api.remove_container(container["Id"], force=True, v=True)
         removed.append(f"container {container['Id'][:12]}")
+    for volume in api.volumes(filters={"label": "isobench"})["Volumes"] or ():
+        api.remove_volume(volume["Name"], force=True)
+        removed.append(f"volume {volume['Name']}")
     for network in api.networks(names=[NETWORK]):
         if network["Name"] == NETWORK:
             api.remove_network(network["Id"])

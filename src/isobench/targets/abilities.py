@@ -7,9 +7,13 @@ knows but refuses here raises UnableError with its words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from isobench.errors import IsobenchError
+
+if TYPE_CHECKING:
+    from isobench.targets.base import Prepared, Slot
 
 
 class UnableError(IsobenchError):
@@ -75,3 +79,14 @@ class Restartable(Protocol):
 
     def crash(self) -> int:
         """SIGKILL its process on the host; return when. ``running_at`` then tells of its next life."""
+
+
+@runtime_checkable
+class Stores(Protocol):
+    """A target that has volumes which are there before an instance and after it."""
+
+    def volume(self, prepared: Prepared, slot: Slot) -> AbstractContextManager[str]:
+        """Make an empty one, named as ``Slot.volume`` takes it; it is gone on exit.
+
+        Empty is the name where the target's options put the workload's data on what goes with its instance.
+        """

@@ -33,7 +33,8 @@ class Slot:
     """What the runner gives one instance: its id, where its sockets live, its cores and its address.
 
     An application has a slot for each member in ``parts``. Such a slot lies ``within`` the application's id, and
-    ``peers`` are the names of all members, each with the number of its address.
+    ``peers`` are the names of all members, each with the number of its address. ``volume`` is one that was there before
+    the instance and stays after it, as its target names it; else it has one of its own.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Slot:
     parts: tuple[Slot, ...] = ()
     within: str = ""
     peers: tuple[tuple[str, int], ...] = ()
+    volume: str = ""
 
     @property
     def group(self) -> str:

@@ -43,14 +43,14 @@ class Engine(Protocol):
 
 def creation(
     engine: Engine, prepared: Prepared, guest: GuestBinaries, options: Mapping[str, Option], folder: Path, store: Path,
-    name: str, address: str, cores: str, parent: str, hosts: Mapping[str, str] | None = None,
+    name: str, address: str, cores: str, parent: str, hosts: Mapping[str, str] | None = None, kept: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Return the arguments of ``create_container`` for one instance; ``store`` takes what lies on the host's disk.
 
-    ``hosts`` are the addresses of an application's other members, by name.
+    ``hosts`` are the addresses of an application's other members, by name; ``kept`` is a volume that outlives it.
     """
     api, workload = engine.api, prepared.workload
-    place = storage(options, prepared, store)
+    place = storage(options, prepared, store, kept)
     request: dict[str, Any] = {
         "image": prepared.image.id,
         "name": f"isobench-{name}",
@@ -94,8 +94,11 @@ def creation(
     return request
 
 
-def storage(options: Mapping[str, Option], prepared: Prepared, store: Path) -> dict[str, Any]:
-    """Return the parts of the request that put the workload's volume where the option ``storage`` says."""
+def storage(options: Mapping[str, Option], prepared: Prepared, store: Path, kept: str = "") -> dict[str, Any]:
+    """Return the parts of the request that put the workload's volume where the option ``storage`` says.
+
+    ``kept`` names one that was there before: a volume of the engine's, or a folder.
+    """
     volume = prepared.workload.volume
     if volume is None:
         return {}
@@ -104,12 +107,12 @@ def storage(options: Mapping[str, Option], prepared: Prepared, store: Path) -> d
             # The engine makes a container's working folder where its image lacks it; init has one of its own.
             return {"working_dir": volume.path}
         case "bind":
-            return {"binds": [f"{store / 'volume'}:{volume.path}"]}
+            return {"binds": [f"{kept or store / 'volume'}:{volume.path}"]}
         case "tmpfs":
             return {"tmpfs": {volume.path: f"mode=1777,size={volume.size}"}}
         case _:
-            # An anonymous volume: it goes with the container.
-            return {"volumes": [volume.path]}
+            # An anonymous volume goes with the container.
+            return {"binds": [f"{kept}:{volume.path}"]} if kept else {"volumes": [volume.path]}
 
 
 def confinement(options: Mapping[str, Option], prepared: Prepared) -> dict[str, Any]:

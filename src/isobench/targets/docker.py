@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -12,6 +14,7 @@ from isobench.engines import docker, runtimes
 from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
 from isobench.host.paths import Paths
+from isobench.host.process import remove_tree
 from isobench.model import TargetSpec
 from isobench.targets.base import Prepared, Slot
 from isobench.targets.container import Engine, creation
@@ -41,6 +44,29 @@ class DockerTarget:
             prepared, slot, self._engine, self._guest, self.spec.options, self._folder(slot),
             systemd=self._systemd,
         )  # fmt: skip
+
+    @contextmanager
+    def volume(self, prepared: Prepared, slot: Slot) -> Iterator[str]:
+        """Make a named volume of the engine, or a folder that is bound in, as the option ``storage`` says."""
+        match self.spec.options.get("storage", "volume"):
+            case "volume":
+                name = f"isobench-{slot.id}"
+                self._engine.api.create_volume(name, labels={"isobench": slot.id})
+                try:
+                    yield name
+                finally:
+                    self._engine.api.remove_volume(name, force=True)
+            case "bind":
+                folder = self._folder(slot).with_suffix(".kept")
+                try:
+                    # What an image's users may set-user-id is nobody else's to run.
+                    folder.mkdir(parents=True, mode=0o700)
+                    (folder / "volume").mkdir()
+                    yield str(folder / "volume")
+                finally:
+                    remove_tree(folder)
+            case _:
+                yield ""
 
     def _folder(self, slot: Slot) -> Path:
         return self._store / slot.id if self._store else slot.folder / "store"

@@ -59,6 +59,7 @@ class DockerInstance(AbleContainer):
             self._engine, self.prepared, self._guest, self._options, self.slot.folder, self._store,
             self.slot.id, self.address, self.cores, parent,
             {name: self._engine.network.address(number) for name, number in self.slot.peers},
+            self.slot.volume,
         )  # fmt: skip
         if self._restart_policy:
             request["host_config"]["RestartPolicy"] = self._restart_policy

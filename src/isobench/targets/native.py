@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,17 @@ class NativeTarget:
         """Return an instance that is not created yet."""
         return NativeInstance(prepared, slot, self._guest, self._store / slot.id)
 
+    @contextmanager
+    def volume(self, prepared: Prepared, slot: Slot) -> Iterator[str]:
+        """Make a folder beside those of its instances."""
+        folder = self._store / f"{slot.id}.kept"
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            (folder / "volume").mkdir()
+            yield str(folder / "volume")
+        finally:
+            remove_tree(folder)
+
     def sizes(self, prepared: Prepared) -> dict[str, float]:
         """Return what the unpacked root file system takes."""
         return {"stored_bytes": float(prepared.rootfs.stored_bytes)}
@@ -58,16 +70,17 @@ class NativeTarget:
 
 
 def launch_words(
-    prepared: Prepared, guest: GuestBinaries, store: Path, folder: Path, name: str, procs: tuple[str, ...]
-) -> list[str]:
-    """Return the launcher's command line for one instance."""
+    prepared: Prepared, guest: GuestBinaries, store: Path, folder: Path, name: str, procs: tuple[str, ...],
+    kept: str = "",
+) -> list[str]:  # fmt: skip
+    """Return the launcher's command line for one instance; ``kept`` is the folder of a volume that outlives it."""
     words = [str(guest.native), "--lower", str(prepared.rootfs.tree)]
     for part in _FOLDERS:
         words += [f"--{part}", str(store / part)]
     # The one init in the cache is bound over, so that all instances share its pages and none copies it.
     words += ["--guest", str(folder), "--bind", f"{guest.init}:/dev/isobench/init", "--hostname", name]
     if volume := prepared.workload.volume:
-        words += ["--bind", f"{store / 'volume'}:{volume.path}"]
+        words += ["--bind", f"{kept or store / 'volume'}:{volume.path}"]
     return words + [word for file in procs for word in ("--cgroup", file)]
 
 
@@ -116,7 +129,8 @@ class NativeInstance(ByAgent):
     def start(self) -> None:
         """Start the launcher from this thread, with which it would die."""
         procs = tuple(str(file) for file in self.cgroup.leaf("native"))
-        words = launch_words(self.prepared, self._guest, self._store, self.slot.folder, self.slot.id, procs)
+        words = launch_words(self.prepared, self._guest, self._store, self.slot.folder, self.slot.id, procs,
+                             self.slot.volume)  # fmt: skip
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,6 +15,7 @@ from isobench.engines.bridge import Network
 from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
 from isobench.host.paths import Paths
+from isobench.host.process import remove_tree
 from isobench.images import disk
 from isobench.images.types import Kernel
 from isobench.model import TargetSpec
@@ -77,6 +80,20 @@ class VmTarget:
     def instance(self, prepared: Prepared, slot: Slot) -> VmInstance:
         """Return an instance that is not created yet."""
         return VmInstance(prepared, slot, self)
+
+    @contextmanager
+    def volume(self, prepared: Prepared, slot: Slot) -> Iterator[str]:
+        """Make a disk beside those of its instances; none where the volume lies on the root disk."""
+        if self.options.volume != "disk" or prepared.workload.volume is None:
+            yield ""
+            return
+        folder = self.store / f"{slot.id}.kept"
+        try:
+            folder.mkdir(parents=True)
+            disk.format_ext4(folder / "volume.raw", prepared.workload.volume.size)
+            yield str(folder / "volume.raw")
+        finally:
+            remove_tree(folder)
 
     def sizes(self, prepared: Prepared) -> dict[str, float]:
         """Return the base disk's sizes, and what of kernel and initramfs a VM must ship."""

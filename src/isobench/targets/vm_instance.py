@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import uuid
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isobench.errors import SampleError
@@ -45,6 +47,8 @@ class VmInstance(AbleVm):
             self.prepared, slot.folder, slot.id, str(uuid.uuid4()), slot.number, self.cgroup.leaf("vmm"),
             slot.placement.instance,
         )  # fmt: skip
+        if slot.volume:
+            self.plan = replace(self.plan, volume=Path(slot.volume))
         if reason := memory.short(self.plan.memory):
             raise SampleError("error", reason)
         if self.plan.bridge is None and self.prepared.workload.service:
@@ -77,7 +81,7 @@ class VmInstance(AbleVm):
         """Make the root disk, an overlay or a copy, and the volume."""
         make = disk.make_overlay if self.plan.options.format == "qcow2" else disk.make_copy
         make(self.plan.base, self.plan.overlay)
-        if self.plan.volume and (volume := self.prepared.workload.volume):
+        if self.plan.volume and not self.slot.volume and (volume := self.prepared.workload.volume):
             disk.format_ext4(self.plan.volume, volume.size)
 
     def start(self) -> None:
