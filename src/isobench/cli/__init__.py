@@ -31,7 +31,7 @@ COMMANDS = {
     "history": "Show where each series changed over all sessions.",
     "calibrate": "Measure what this host and gate can resolve, from A/A sessions.",
     "list": "List workloads, targets, metrics or sessions.",
-    "explain": "Say what a metric or a target means.",
+    "explain": "Say what a metric, workload, target or study means.",
     "doctor": "Say what this host can run, and why not.",
     "images": "Build, list or prune what is in the cache.",
     "clean": "Remove whatever a killed run left behind.",

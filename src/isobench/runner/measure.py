@@ -36,6 +36,9 @@ def measure(session: str, number: int, step: Step, target: Target, prepared: Pre
     def take(record: Record) -> None:
         if slot.placement.shared:
             record.marks.add("shared-core")
+        if prepared.parts:
+            # Members share cores and wait for one another: that is no noise.
+            record.intended.add("cpu_pressure")
         with instance_of(target, prepared, slot) as instance:
             _live(record, step, instance, prepared, slot)
         record.metrics |= sizes_of(target, prepared)
