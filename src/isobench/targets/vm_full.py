@@ -126,7 +126,7 @@ class FullInstance(VmInstance):
 
     def setup(self) -> bytes:
         """Return the commands that give it name, address and volume."""
-        said = commands.hostname(self.slot.id) + self.address_command()
+        said = self.names()
         if volume := self.prepared.workload.volume:
             said += commands.mount(_VOLUME if self.plan.volume else _ROOT, volume.path, "ext4")
         return said

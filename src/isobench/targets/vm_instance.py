@@ -56,12 +56,17 @@ class VmInstance(AbleVm):
 
     def setup(self) -> bytes:
         """Return the commands that a container's engine carries out from outside."""
-        said = commands.hostname(self.slot.id) + self.address_command()
-        for name, number in self.slot.peers:
-            said += commands.host(self._target.network.address(number), name)
+        said = self.names()
         if volume := self.prepared.workload.volume:
             # Without a disk of its own the root disk appears there once more: the data goes through that one.
             said += commands.mount("/dev/vdb" if self.plan.volume else "/dev/vda", volume.path, "ext4")
+        return said
+
+    def names(self) -> bytes:
+        """Return the commands that give the guest its name, its address, and the names of its application's members."""
+        said = commands.hostname(self.slot.id) + self.address_command()
+        for name, number in self.slot.peers:
+            said += commands.host(self._target.network.address(number), name)
         return said
 
     def address_command(self) -> bytes:
