@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser
 from tests import synthetic
+from tests.report.watched import Watched, record
 
 from isobench.model import Cell, Sample
 from isobench.report.page import write
@@ -19,53 +18,10 @@ from isobench.store.reader import SessionRecord
 
 pytestmark = pytest.mark.browser
 
-_FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 _HOSTILE = (
     "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "javascript:alert(1)", "x" * 10_000,
     "\u202egnp.exe\u202c", "🧪 emoji", "</script><b>", "<a href='javascript:alert(1)'>go</a>", "{{ 7*7 }}",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("Chromium is not installed (Debian: chromium)")
-    with sync_playwright() as tool:
-        opened = tool.chromium.launch(executable_path=found, args=list(_FLAGS))
-        yield opened
-        opened.close()
-
-
-class Watched:
-    """A page that remembers every complaint."""
-
-    def __init__(self, browser: Browser, file: Path, width: int = 1280, scheme: Any = "light") -> None:
-        self.trouble: list[str] = []
-        self.page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.page.on("console", lambda m: self.trouble.append(m.text) if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", self._refuse)
-        self.page.on("request", lambda r: None if r.url == file.as_uri() or r.url.startswith(("data:", "blob:"))
-                     else self.trouble.append(r.url))  # fmt: skip
-        self.page.goto(file.as_uri())
-        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        self.page.wait_for_function("[...document.querySelectorAll('.plot')].every(p => p.dataset.done)")
-
-    def _refuse(self, box: Dialog) -> None:
-        self.trouble.append(box.message)
-        box.dismiss()
-
-    def close(self) -> None:
-        self.page.close()
-        assert self.trouble == []
-
-
-def record(taken: list[Sample], **more: Any) -> SessionRecord:
-    return SessionRecord(synthetic.session_meta(**more), tuple(taken), Path("made-up"))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "dark"), (2560, "light")])
@@ -124,9 +80,9 @@ def test_emulated_machines_are_marked_and_get_no_ratio(browser: Browser, tmp_pat
     watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "tcg.html"))
     page = watched.page
     assert "not a guide to KVM" in page.locator(".banner").first.inner_text()
-    assert page.locator("#overview tr.emu").count() == 10
-    for row in page.locator("#overview tr.emu").all():
-        assert row.locator("td").nth(3).inner_text() == "emulated"
+    assert page.locator("#figures tr.emu").count() == 10
+    assert page.locator("#heat button.emulated").count() == 10
+    assert page.locator("#heat button.emulated").all_inner_texts() == ["emulated"] * 10
     watched.close()
     watched = Watched(browser, write(record(synthetic.samples(), emulated=False), tmp_path / "kvm.html"))
     assert watched.page.locator(".banner").count() == 0
@@ -148,7 +104,7 @@ def test_sessions_with_next_to_nothing(browser: Browser, tmp_path: Path, which: 
     taken = _few(which)
     watched = Watched(browser, write(record(taken), tmp_path / "few.html"), 390)
     assert watched.page.locator(".answer p").count() >= 1
-    assert watched.page.locator("#overview tbody tr").count() == max(1, len(taken))
+    assert watched.page.locator("#figures tbody tr").count() == max(1, len(taken))
     if which == "failed":
         assert "made-up failure" in watched.page.locator("#trust").inner_text()
     watched.close()
@@ -176,11 +132,17 @@ def test_hostile_names_are_only_text(browser: Browser, tmp_path: Path, width: in
     watched.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert watched.page.locator("img, script[src], a[href^='javascript'], b b").count() == 0
+    # Hidden and shown again by the very same names in the address.
+    watched.page.evaluate("location.hash = '#&' + page.workloads.slice(1).map(w => new URLSearchParams({w})).join('&')")
+    watched.until("document.getElementById('filter-state').textContent.startsWith(': 8 ')")
+    assert watched.page.locator("#figures tbody tr:visible").count() == 1
+    watched.page.evaluate("location.hash = '#&ref=__proto__&metric=constructor&w=toString&t=&f=%ff'")
+    watched.until("document.getElementById('filter-state').textContent === ''")
     watched.close()
 
 
 _RINGED = """
-() => [...document.querySelectorAll('#startup .plot')].flatMap(plot => plot.data)
+() => [...document.querySelectorAll('#startup .plot')].flatMap(plot => plot.data ?? [])
   .filter(trace => trace.marker?.symbol === 'circle-open').flatMap(trace => [...trace.x])
 """
 
@@ -201,7 +163,7 @@ def test_what_makes_a_session_trusted_is_shown(browser: Browser, tmp_path: Path)
     assert "Not calibrated: run isobench calibrate." in trust
     assert page.locator("#trust .plot .main-svg").count() >= 2
     assert "run queue, bound 0.75" in page.locator("#trust .legend").nth(1).inner_text()
-    redis = page.locator("#overview tbody", has_text="redis").inner_text()
+    redis = page.locator("#figures tbody", has_text="redis").inner_text()
     assert redis.count("stopped on width") == len(synthetic.TARGETS)
     assert "1 severe" in page.locator("#startup table").inner_text()
     assert 60 in page.evaluate(_RINGED)

@@ -20,7 +20,7 @@ _THE_HOSTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 
 COMMANDS = {
     "run": "Run a session and write its report.",
-    "report": "Write the HTML report of a session.",
+    "report": "Write the report of a session, of two compared, or of all.",
     "show": "Show a session in the terminal.",
     "claims": "Say what a session answers to what is commonly claimed.",
     "compare": "Compare two sessions: effect, interval, verdict, what differs.",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
-from functools import lru_cache
-from importlib.resources import files
+import json
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isobench.claims import judged
 from isobench.metrics import METRICS
-from isobench.report import noise, parity, tables, trust
+from isobench.report import noise, parity, shell, tables, trust
 from isobench.report.figures import order, panels
-from isobench.report.format import percent, short
+from isobench.report.format import human
 from isobench.report.headline import headline, scope
+from isobench.report.heat import heat, references_of
+from isobench.report.literature_beside import section
 from isobench.report.meta import mapping, plain
+from isobench.report.raw import Raw, raw
 from isobench.report.series import STUDIED, Data
 from isobench.report.walls import walls
 from isobench.sanity import check
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
     from isobench.host.paths import Paths
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = ("state.js", "packed.js", "heat.js", "figures.js", "report.js", "filters.js")
+"""One script on the page: each takes up what those before it declare."""
 _LEADS = {
     "startup": "On the host's monotonic clock, from the request to the workload's own sign that it is ready.",
     "memory": "Figures of different scope overlap: they are never added up.",
@@ -44,27 +44,35 @@ def write(session: SessionRecord, out: Path, paths: Paths | None = None) -> Path
     """Write the report of a session to ``out`` and return it; ``paths`` lead to what its host can resolve."""
     out.parent.mkdir(parents=True, exist_ok=True)
     # A lone surrogate in a name has no UTF-8 form; it is shown as a question mark instead of ending the report.
-    out.write_bytes(render(session, _profile(session, paths) if paths else None).encode("utf-8", "replace"))
+    html = render(session, _profile(session, paths) if paths else None, raw(session, out))
+    out.write_bytes(html.encode("utf-8", "replace"))
     return out
 
 
-def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str:
-    """Return the report as HTML."""
+def render(session: SessionRecord, profile: trust.Resolves | None = None, taken_along: Raw | None = None) -> str:
+    """Return the report as HTML; ``taken_along`` are the raw samples that it offers."""
     data = Data(session)
-    plotly, own = _plotly(), _read("report.js")
+    families = _families(data)
+    plotly, own = shell.plotly(), "".join(shell.read(name) for name in _SCRIPTS)
     return _environment().get_template("report.html.j2").render(
         session=session,
         meta=session.meta,
         data=data,
         headline=headline(data),
         scope=scope(data),
+        heat=heat(data),
         overview=tables.overview(data),
-        families=_families(data),
+        families=families,
+        family_names=[family["name"] for family in families],
+        references=references_of(data),
+        page_json=_page_json(data, families),
         claims=judged(session),
+        literature=section(data),
         order=order.panels(data),
         definitions=tables.definitions(data),
         trust=trust,
         noise=noise,
+        raw=taken_along,
         calibrated=profile is not None,
         resolved=trust.resolved(data, profile) if profile else [],
         on_width=tables.width_note(data),
@@ -77,12 +85,12 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None) -> str
         metrics=METRICS,
         environment=plain(mapping(session.meta, "environment")),
         versions=plain(mapping(session.meta, "versions")),
-        unavailable=mapping(session.meta, "unavailable"),
+        unavailable={**mapping(session.meta, "unavailable"), **mapping(session.meta, "unsuitable")},
         plan=mapping(session.meta, "plan"),
-        css=_read("report.css"),
-        plotly=_packed(plotly),
+        css=shell.read("report.css"),
+        plotly=shell.packed(plotly),
         script=own,
-        policy=_policy(plotly, own),
+        policy=shell.policy(plotly, own),
     )  # fmt: skip
 
 
@@ -98,6 +106,13 @@ def _families(data: Data) -> list[dict[str, Any]]:
     return [one for one in found if one["name"] not in STUDIED or one["rows"] or one["targets"]]
 
 
+def _page_json(data: Data, families: list[dict[str, Any]]) -> str:
+    """Return the names that the page's script keeps in the fragment, in the order of their places."""
+    names = [family["name"] for family in families]
+    told = {"workloads": data.workloads, "targets": data.targets, "families": names, "references": references_of(data)}
+    return json.dumps(told, ensure_ascii=False)
+
+
 def _joined(value: object, by: str) -> str:
     return by.join(map(str, value)) if isinstance(value, list) else ""
 
@@ -108,50 +123,9 @@ def _profile(session: SessionRecord, paths: Paths) -> trust.Resolves | None:
     return load(paths, mapping(session.meta, "environment"))
 
 
-def _policy(*scripts: str) -> str:
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "connect-src 'none'; base-uri 'none'; form-action 'none'"
-    )
-
-
-@lru_cache(maxsize=1)
-def _plotly() -> str:
-    # The file itself: importing plotly for it would take longer than making the page.
-    text = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
-    # HTML turns CR LF into LF before the browser hashes a script.
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-@lru_cache(maxsize=1)
-def _packed(script: str) -> str:
-    # A third of its size; the browser unpacks it, and its policy takes the hash of what comes out.
-    return base64.b64encode(gzip.compress(script.encode(), mtime=0)).decode()
-
-
-def _read(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    made.filters |= {
-        "short": short,
-        "percent": percent,
-        "by_workload": _by_workload,
-        "by_workload_and_metric": _by_metric,
-        "own": Markup,
-        "figure_json": _figure_json,
-    }
+    made = shell.environment()
+    made.filters |= {"by_workload": _by_workload, "by_workload_and_metric": _by_metric, "human": human}
     return made
 
 
@@ -161,10 +135,3 @@ def _by_workload(rows: list[tables.Overview]) -> list[list[tables.Overview]]:
 
 def _by_metric(rows: list[tables.Row]) -> list[list[tables.Row]]:
     return [list(group) for _, group in groupby(rows, key=lambda row: (row.workload, row.metric))]
-
-
-def _figure_json(text: str) -> Any:
-    from markupsafe import Markup
-
-    # Inside a script element nothing but a tag's "<" can end it; as an escape it stays the same JSON.
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704

@@ -22,6 +22,8 @@ REFERENCES = ("docker", "native")
 STUDIED = ("life", "density", "isolation")
 """The families that studies measure; the others are of instances that do their jobs."""
 
+_Columns = tuple[list[float], list[int], list[int]]
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -114,31 +116,41 @@ class Data:
         What a study measures beside its own figures (stop_time, say) stands only where no job measured it: the two
         are not of one series.
         """
-        studied = self._values(self.studies)
-        jobs = self._values(self.jobs)
-        return {key: self._one(key, pairs) for key, pairs in (studied | jobs).items()}
+        columns = self._columns(self.studies) | self._columns(self.jobs)
+        return {key: self._one(key, *found) for key, found in columns.items()}
 
-    def _values(self, samples: Iterable[Sample]) -> dict[tuple[str, str, str], list[tuple[Sample, float]]]:
-        values: dict[tuple[str, str, str], list[tuple[Sample, float]]] = defaultdict(list)
+    def _columns(self, samples: Iterable[Sample]) -> dict[tuple[str, str, str], _Columns]:
+        """Return each series' values, samples' numbers and blocks: plain lists, since there may be a million."""
+        found: dict[tuple[str, str, str], _Columns] = defaultdict(lambda: ([], [], []))
         for sample in samples:
-            if sample.left_out is None:
-                target = self.target_of(sample)
-                for name, value in sample.metrics.items():
-                    if name in METRICS and math.isfinite(value):
-                        values[sample.cell.workload, target, name].append((sample, value))
-        return values
+            if sample.left_out is not None:
+                continue
+            workload, target, number, block = sample.cell.workload, self.target_of(sample), sample.number, sample.block
+            for name, value in sample.metrics.items():
+                if name in METRICS and math.isfinite(value):
+                    values, numbers, blocks = found[workload, target, name]
+                    values.append(value)
+                    numbers.append(number)
+                    blocks.append(block)
+        return dict(found)
 
-    def _one(self, key: tuple[str, str, str], pairs: list[tuple[Sample, float]]) -> Series:
+    def _one(self, key: tuple[str, str, str], values: list[float], numbers: list[int], blocks: list[int]) -> Series:
         workload, target, name = key
-        figures = tuple(value for _, value in pairs)
         return Series(
-            workload, target, METRICS[name], figures,
-            numbers=tuple(sample.number for sample, _ in pairs),
-            blocks=tuple(sample.block for sample, _ in pairs),
-            outliers=outlier_classes(figures),
+            workload, target, METRICS[name], tuple(values), tuple(numbers), tuple(blocks),
+            outliers=outlier_classes(values),
             emulated=target in self.emulated,
-            median=median(figures),
+            median=median(values),
         )  # fmt: skip
+
+    @cached_property
+    def measured(self) -> dict[tuple[str, str], list[Sample]]:
+        """All measured samples, those left out included, by (workload, target)."""
+        found: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+        for sample in self.session.samples:
+            if sample.role == "measured":
+                found[sample.cell.workload, self.target_of(sample)].append(sample)
+        return dict(found)
 
     def get(self, workload: str, target: str, metric: str) -> Series | None:
         """Return a series, None where nothing was measured."""

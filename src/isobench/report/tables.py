@@ -155,11 +155,7 @@ def overview(data: Data) -> list[Overview]:
     for workload in data.workloads:
         rate = main_metric(data, workload)
         for target in data.targets:
-            taken = [
-                sample
-                for sample in data.session.samples
-                if sample.role == "measured" and sample.cell.workload == workload and data.target_of(sample) == target
-            ]
+            taken = data.measured.get((workload, target))
             if not taken:
                 continue
             ready = data.get(workload, target, "time_to_ready")

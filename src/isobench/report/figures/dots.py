@@ -19,8 +19,13 @@ _RINGS = {"mild": 1.0, "severe": 2.5}
 _BETTER = {"lower": "less is better", "higher": "more is better", "neutral": ""}
 
 
-def dots(data: Data, metric: str, title: str, note: str = "") -> Panel | None:
-    """Return the panel of one metric over all workloads and targets; None where nothing was measured."""
+def dots(
+    data: Data, metric: str, title: str, note: str = "", beneath: dict[tuple[str, str], str] | None = None
+) -> Panel | None:
+    """Return the panel of one metric over all workloads and targets; None where nothing was measured.
+
+    ``beneath`` says what stands small under a row's target, by workload and target.
+    """
     found = data.of_metric(metric)
     if not found:
         return None
@@ -28,7 +33,7 @@ def dots(data: Data, metric: str, title: str, note: str = "") -> Panel | None:
     known = METRICS[metric]
     values = [value for entry in series for value in entry.values]
     scale = scale_for(values, known.unit, counted(metric))
-    placed = rows(data, series)
+    placed = rows(data, series, beneath)
     traces = [trace for entry in series for trace in _traces(data, entry, placed, scale)]
     axis = linear(scale, _BETTER[known.direction])
     far = _far_apart(series)
@@ -36,7 +41,11 @@ def dots(data: Data, metric: str, title: str, note: str = "") -> Panel | None:
         axis = logarithmic(scale, _BETTER[known.direction], [value / scale.divisor for value in values])
     text, height = drawing(traces, placed, axis, series, None if far else scale)
     notes = [_whose(data, found, series), note]
-    notes += ["Dots are thinned evenly."] if any(len(s.values) > _MOST for s in series) else []
+    notes += (
+        [f"Of more than {_MOST} dots in a row about that many are drawn, evenly, and all outliers."]
+        if any(len(s.values) > _MOST for s in series)
+        else []
+    )
     return Panel(title, " ".join(n for n in notes if n), spoken(title, series), text, height, metric)
 
 

@@ -14,11 +14,13 @@ from isobench.report.series import Data, Series
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8F98"
 _FIXED = {"native": GREEN, "docker": SKY, "vm-micro": VERMILION, "vm-q35": PURPLE}
-_OTHERS = (ORANGE, BLUE, GREY)
+# After Tol, Colour Schemes (2021), muted: where a session has more targets than those eight can tell apart.
+OLIVE, MAGENTA, TEAL, ROSE = "#999933", "#AA4499", "#44AA99", "#CC6677"
+_OTHERS = (ORANGE, BLUE, GREY, OLIVE, MAGENTA, TEAL, ROSE)
 
 ROW, HEAD, FOOT = 36, 6, 50
 """Pixels of a row, and of what stands above and below the rows."""
-_HEADING = 0.72
+HEADING = 0.72
 """A workload's heading, in rows."""
 BARE: dict[str, Any] = {
     "font": {"family": "system-ui, sans-serif", "size": 13}, "paper_bgcolor": "rgba(0,0,0,0)",
@@ -28,7 +30,10 @@ BARE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One figure with its words: ``label`` says in text what a reader who cannot see it should know."""
+    """One figure with its words: ``label`` says in text what a reader who cannot see it should know.
+
+    ``by_reference`` says that ``json`` holds a figure for each reference, ``folded`` that it is drawn only on demand.
+    """
 
     title: str
     note: str
@@ -38,54 +43,75 @@ class Panel:
     metric: str = ""
     legend: tuple[tuple[str, str], ...] = ()
     wide: bool = False
+    by_reference: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Where each (workload, target) stands on the y axis, with the labels; 0 is the uppermost row."""
+    """Where each (workload, target) stands on the y axis, with the labels; 0 is the uppermost row.
+
+    ``keys`` tell of each label the places of its workload and target in the session's lists, -1 in a heading for the
+    target: the page's filters go by them.
+    """
 
     at: dict[tuple[str, str], float]
     ticks: list[float]
     texts: list[str]
+    keys: list[tuple[int, int]]
     end: float
 
 
 def colour(data: Data, target: str) -> str:
     """Return a target's colour, the same in every figure of the report."""
+    return shade(data.targets, target)
+
+
+def shade(targets: list[str], target: str) -> str:
+    """Return the colour of one of these targets; isobench's own have the same everywhere."""
     name = target.partition(" [")[0]
     if name in _FIXED:
         return _FIXED[name]
-    others = [t for t in data.targets if t.partition(" [")[0] not in _FIXED]
+    others = [t for t in targets if t.partition(" [")[0] not in _FIXED]
     return _OTHERS[others.index(target) % len(_OTHERS)]
 
 
-def rows(data: Data, series: list[Series]) -> Rows:
-    """Return the rows of these series: by workload under a bold heading, unless there is only one workload."""
+def rows(data: Data, series: list[Series], beneath: dict[tuple[str, str], str] | None = None) -> Rows:
+    """Return the rows of these series: by workload under a bold heading, unless there is only one workload.
+
+    ``beneath`` says in a word or two what stands small under a row's target.
+    """
     workloads = list(dict.fromkeys(entry.workload for entry in series))
     at: dict[tuple[str, str], float] = {}
     ticks: list[float] = []
     texts: list[str] = []
+    keys: list[tuple[int, int]] = []
     line = 0.0
     for workload in workloads:
+        place = data.workloads.index(workload)
         if len(workloads) > 1:
             line += 0.1 if line else 0
             ticks.append(line)
             texts.append(f"<b>{label(workload, 16)}</b>")
-            line += _HEADING
+            keys.append((place, -1))
+            line += HEADING
         for entry in series:
             if entry.workload == workload:
                 at[workload, entry.target] = line
                 ticks.append(line)
-                texts.append(_named(data, entry.target))
+                texts.append(_named(data, entry.target, (beneath or {}).get((workload, entry.target), "")))
+                keys.append((place, data.targets.index(entry.target)))
                 line += 1
-    return Rows(at, ticks, texts, line)
+    return Rows(at, ticks, texts, keys, line)
 
 
-def _named(data: Data, target: str) -> str:
-    return label(target, 16) + ("<br>" + _small("emulated") if target in data.emulated else "")
+def _named(data: Data, target: str, more: str) -> str:
+    told = ", ".join(part for part in ("emulated" if target in data.emulated else "", label(more, 20)) if part)
+    return label(target, 16) + ("<br>" + small(told) if told else "")
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
+    """Return text for plotly in small letters."""
     return f'<span style="font-size:10.5px">{text}</span>'
 
 
@@ -105,14 +131,37 @@ def logarithmic(scale: Scale, better: str, values: list[float]) -> dict[str, Any
     }  # fmt: skip
 
 
+def row_axis(placed: Rows) -> dict[str, Any]:
+    """Return the y axis of rows, the first uppermost."""
+    return {"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,
+            "range": [placed.end - 0.4, -0.6], "showgrid": False, "automargin": True, "fixedrange": True}  # fmt: skip
+
+
 def _axis(unit: str, words: str) -> dict[str, Any]:
     title = ", ".join(part for part in (unit, words) if part)
     return {"title": {"text": title, "standoff": 8, "font": {"size": 12}}, "fixedrange": True}
 
 
-def written(traces: list[dict[str, Any]], layout: dict[str, Any]) -> str:
-    """Return a figure as plotly's JSON, its numbers as precise as an eye can see."""
-    return json.dumps(_rounded({"data": traces, "layout": BARE | layout}), ensure_ascii=False, separators=(",", ":"))
+def written(traces: list[dict[str, Any]], layout: dict[str, Any], placed: Rows | None = None) -> str:
+    """Return a figure as plotly's JSON, its numbers as precise as an eye can see.
+
+    Beside ``data`` and ``layout`` stand its ``rows``, of each y, workload and target, and what a height is made of.
+    """
+    return as_json(figure(traces, layout, placed))
+
+
+def figure(traces: list[dict[str, Any]], layout: dict[str, Any], placed: Rows | None = None) -> dict[str, Any]:
+    """Return what ``written`` writes."""
+    whole: dict[str, Any] = {"data": traces, "layout": BARE | layout}
+    if placed:
+        whole["rows"] = [[y, *key] for y, key in zip(placed.ticks, placed.keys, strict=True)]
+        whole |= {"row": ROW, "heading": HEADING, "around": HEAD + FOOT}
+    return whole
+
+
+def as_json(value: Any) -> str:
+    """Return JSON whose numbers have six digits."""
+    return json.dumps(_rounded(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def _rounded(value: Any) -> Any:
@@ -142,20 +191,19 @@ def drawing(
         "height": height,
         "margin": {"l": 8, "r": min(16 + round(widest), 150), "t": HEAD, "b": FOOT, "pad": 4},
         "xaxis": axis,
-        "yaxis": {"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,
-                  "range": [placed.end - 0.4, -0.6], "showgrid": False, "automargin": True, "fixedrange": True},
+        "yaxis": row_axis(placed),
         "annotations": [
             _figures(placed.at[entry.workload, entry.target], median, around, entry)
             for entry, (median, around) in zip(series, words, strict=True)
         ],
         **layout,
     }  # fmt: skip
-    return written(traces, whole), height
+    return written(traces, whole, placed), height
 
 
 def _figures(row: float, median: str, around: str, entry: Series) -> dict[str, Any]:
     """Return a median with what lies around it beneath: an interval upright, a range in italics."""
     beneath = around if entry.has_interval else f"<i>{around}</i>"
-    text = median + ("<br>" + _small(beneath) if entry.median.n > 1 and around != EQUAL else "")
+    text = median + ("<br>" + small(beneath) if entry.median.n > 1 and around != EQUAL else "")
     return {"xref": "paper", "x": 1, "xanchor": "left", "align": "left", "y": row, "text": text, "showarrow": False,
             "xshift": 8, "font": {"size": 12}}  # fmt: skip

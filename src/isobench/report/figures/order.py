@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from isobench.model import Sample
 from isobench.report.figures.look import BLUE, GREY, ORANGE, PURPLE, SKY, Panel, colour, written
@@ -12,7 +13,9 @@ from isobench.report.meta import named
 from isobench.report.noise import BOUNDS, bound
 from isobench.report.series import Data
 
+T = TypeVar("T")
 _MOST = 2000
+"""Points of one line or target beyond this many are thinned evenly; noisy samples stay."""
 _HEIGHT = 300
 _ALWAYS = {"steal": BLUE, "cpu_pressure": ORANGE, "harness_cpu": PURPLE}
 _OTHERS = (SKY, GREY)
@@ -25,7 +28,7 @@ def panels(data: Data) -> list[Panel]:
 
 
 def _drift(data: Data) -> Panel | None:
-    by_target = {target: _points(data, target) for target in data.targets}
+    by_target = _points(data)
     together = [point for points in by_target.values() for point in points]
     if not together:
         return None
@@ -41,20 +44,36 @@ def _drift(data: Data) -> Panel | None:
     )
     said = "Time to ready of every measured sample over its cell's median, in the order in which they were taken."
     text = _drawn([*traces, *_rings(loud)], "× cell's median", _last(data))
-    note = f"{said} A slope would be drift.{' ' + RING.capitalize() + '.' if loud else ''}{beyond}"
+    most = max(sum(len(taken) for (_, t), taken in data.measured.items() if t == target) for target in data.targets)
+    note = f"{said} A slope would be drift.{' ' + RING.capitalize() + '.' if loud else ''}{beyond}{_thinly(most)}"
     return Panel("Order of samples", note, said, text, _HEIGHT, "time_to_ready", legend, wide=True)
 
 
-def _points(data: Data, target: str) -> list[tuple[Sample, float]]:
-    """Return the target's measured samples that got ready, with what they took over their cell's median."""
-    found = []
-    for sample in data.session.samples:
-        took = sample.metrics.get("time_to_ready", math.nan)
-        series = data.get(sample.cell.workload, target, "time_to_ready")
-        drawn = data.target_of(sample) == target and sample.left_out in (None, "noisy") and math.isfinite(took)
-        if drawn and series and series.median.value > 0:
-            found.append((sample, took / series.median.value))
-    return found[:: -(-len(found) // _MOST) or 1]
+def _points(data: Data) -> dict[str, list[tuple[Sample, float]]]:
+    """Return, by target, the measured samples that got ready, with what they took over their cell's median."""
+    found: dict[str, list[tuple[Sample, float]]] = {target: [] for target in data.targets}
+    for (workload, target), taken in data.measured.items():
+        series = data.get(workload, target, "time_to_ready")
+        if series is None or series.median.value <= 0:
+            continue
+        for sample in taken:
+            took = sample.metrics.get("time_to_ready", math.nan)
+            if sample.left_out in (None, "noisy") and math.isfinite(took):
+                found[target].append((sample, took / series.median.value))
+    for points in found.values():
+        points.sort(key=lambda point: point[0].number)
+    return {target: _thinned(points, [sample for sample, _ in points]) for target, points in found.items()}
+
+
+def _thinned(items: Sequence[T], samples: Sequence[Sample]) -> list[T]:
+    step = -(-len(items) // _MOST) or 1
+    kept = enumerate(zip(items, samples, strict=True))
+    return [item for at, (item, sample) in kept if at % step == 0 or _is_noisy(sample)]
+
+
+def _thinly(of: int) -> str:
+    """Return that not every point is drawn, empty where each is; ``of`` is the number of points of a line."""
+    return f" Of {of} points a line or target about {_MOST} are drawn, and all noisy ones." if of > _MOST else ""
 
 
 def _dots(data: Data, target: str, points: list[tuple[Sample, float]], top: float) -> dict[str, Any]:
@@ -69,7 +88,7 @@ def _dots(data: Data, target: str, points: list[tuple[Sample, float]], top: floa
 
 
 def _noise(data: Data) -> Panel | None:
-    samples = data.session.samples[:: -(-len(data.session.samples) // _MOST) or 1]
+    samples = _thinned(data.session.samples, data.session.samples)
     loud = [sample for sample in samples if _is_noisy(sample)]
     broken = [n for n, bound in BOUNDS.items() if any(s.noise.get(n, 0) > bound > 0 for s in loud)]
     shades = _ALWAYS | dict(zip((n for n in broken if n not in _ALWAYS), _OTHERS, strict=False))
@@ -83,11 +102,11 @@ def _noise(data: Data) -> Panel | None:
             "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
     rings = _rings([(s.number, max(s.noise.get(n, 0) / BOUNDS[n] for n in shown)) for s in loud])
     text = _drawn([*traces, *rings], "× bound", _last(data), shapes=[line])
-    note = said + (f" {RING.capitalize()}." if loud else "")
+    note = said + (f" {RING.capitalize()}." if loud else "") + _thinly(len(data.session.samples))
     return Panel("Noise along the session", note, said, text, _HEIGHT, "", legend, wide=True)
 
 
-def _line(samples: tuple[Sample, ...], name: str, shade: str) -> dict[str, Any]:
+def _line(samples: Sequence[Sample], name: str, shade: str) -> dict[str, Any]:
     found = [(s.number, s.noise[name]) for s in samples if math.isfinite(s.noise.get(name, math.nan))]
     return {
         "type": "scatter", "mode": "lines+markers", "line": {"width": 1, "color": shade}, "marker": {"size": 5},

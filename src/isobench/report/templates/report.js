@@ -1,4 +1,4 @@
-"use strict";
+// The figures: drawn as they come near, again as the reader picks, and saved.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -11,12 +11,19 @@
       "hoverlabel.bgcolor": css("--paper"), "hoverlabel.font.color": ink, "hoverlabel.bordercolor": line,
     };
   };
-  const figures = [...document.querySelectorAll(".plot")];
+  const painted = layout => {
+    const own = structuredClone(layout);
+    for (const [path, value] of Object.entries(paint())) {
+      const steps = path.split("."), last = steps.pop();
+      steps.reduce((at, step) => at[step] ??= {}, own)[last] = value;
+    }
+    return own;
+  };
+  const boxes = [...document.querySelectorAll(".plot")];
   // Unpacked at once, so that printing need not wait for it.
-  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), c => c.charCodeAt(0));
-  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const coming = unpacked("plotly").text();
   let text = "";
-  unpacked.then(found => { text = found; });
+  coming.then(found => { text = found; });
   // Run when the first figure comes near: the page can be read before this much script is parsed.
   const plotly = () => {
     if (!window.Plotly) {
@@ -27,33 +34,76 @@
     return window.Plotly;
   };
   const draw = async box => {
-    if (box.dataset.drawn) return;
-    box.dataset.drawn = "1";
-    if (!text) await unpacked;
-    const {data, layout} = JSON.parse(document.getElementById(box.dataset.source).textContent);
-    for (const [path, value] of Object.entries(paint())) {
-      const steps = path.split("."), last = steps.pop();
-      steps.reduce((at, step) => at[step] ??= {}, layout)[last] = value;
-    }
-    await plotly().newPlot(box, data, layout, {
+    if (!text) await coming;
+    const figure = figures.shown(box.dataset.source);
+    if (!figure) return;
+    box.style.height = `${figure.layout.height}px`;
+    await plotly().react(box, figure.data, painted(figure.layout), {
       responsive: true, displaylogo: false, displayModeBar: false, doubleClick: false,
     });
     box.dataset.done = "1";
   };
-  const watch = new IntersectionObserver(seen => {
-    for (const entry of seen) if (entry.isIntersecting) { watch.unobserve(entry.target); draw(entry.target); }
+  const first = box => {
+    if (box.dataset.drawn) return;
+    box.dataset.drawn = "1";
+    return draw(box);
+  };
+  const watch = new IntersectionObserver(entries => {
+    for (const entry of entries) if (entry.isIntersecting) { watch.unobserve(entry.target); first(entry.target); }
   }, {rootMargin: "600px"});
-  figures.forEach(box => watch.observe(box));
-  dark.addEventListener("change", () => {
-    for (const box of figures) if (box.dataset.done) plotly().relayout(box, paint());
+  boxes.forEach(box => watch.observe(box));
+  let picked = null;
+  state.follow(() => {
+    const now = state.picked();
+    if (picked === now || picked === null && !state.any()) { picked = now; return; }
+    picked = now;
+    for (const box of boxes) {
+      const figure = figures.shown(box.dataset.source);
+      box.closest("figure").hidden = !figure;
+      // Its room is taken at once, so that nothing jumps when it comes near and is drawn.
+      if (figure) box.style.height = `${figure.layout.height}px`;
+      if (box.dataset.drawn) draw(box);
+    }
   });
-  addEventListener("beforeprint", () => figures.forEach(draw));
+  dark.addEventListener("change", () => {
+    for (const box of boxes) if (box.dataset.done) plotly().relayout(box, paint());
+  });
+  // What is folded away or hidden has no size to draw it in.
+  const seen = () => boxes.filter(box => box.checkVisibility());
+  addEventListener("beforeprint", () => seen().forEach(first));
+  // A sheet of paper tells of its width only when all is laid out: figures are made to fit A4 before, and back after.
+  const PAPER = 640;
+  const widths = width => {
+    for (const box of seen()) if (box.dataset.done) plotly().relayout(box, {width, autosize: !width});
+  };
+  addEventListener("beforeprint", event => { if (event.isTrusted) widths(PAPER); });
+  addEventListener("afterprint", () => widths(null));
+  const escaped = words => words.replace(/[&<>]/g, c => `&#${c.charCodeAt(0)};`);
+  // A saved figure stands alone: it takes its title, its legend and a ground along.
+  const alone = box => {
+    const card = box.closest("figure"), title = escaped(card.querySelector("h3").textContent);
+    const legend = [...card.querySelectorAll(".legend span")].map(entry =>
+      `<span style="color:${entry.querySelector("i").style.background}">■</span> ${escaped(entry.textContent)}`);
+    const lines = [`<b>${title}</b>`, ...legend.length ? [legend.join("   ")] : []];
+    const room = 20 + 20 * lines.length;
+    return {
+      data: box.data, config: {},
+      layout: {
+        ...box.layout, paper_bgcolor: css("--paper"), height: box.clientHeight + room,
+        margin: {...box.layout.margin, t: box.layout.margin.t + room},
+        title: {text: lines.join("<br>"), x: 0.02, xanchor: "left", y: 1, yanchor: "top", pad: {t: 24},
+          font: {size: 13}},
+      },
+    };
+  };
   for (const button of document.querySelectorAll("button[data-save]")) {
     button.addEventListener("click", async () => {
       const box = document.getElementById(button.dataset.plot);
-      await draw(box);
-      plotly().downloadImage(box, {
-        format: button.dataset.save, filename: "isobench", width: box.clientWidth, height: box.clientHeight,
+      await first(box);
+      const figure = alone(box);
+      plotly().downloadImage(figure, {
+        format: button.dataset.save, filename: box.dataset.name, width: box.clientWidth, height: figure.layout.height,
+        scale: button.dataset.save === "png" ? 2 : 1,
       });
     });
   }
