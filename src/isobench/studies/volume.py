@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -56,11 +56,13 @@ class VolumeStudy:
             with _living(record, stage, replace(slot, volume=kept)) as (instance, user):
                 record.facts |= instance.facts()
                 # Told as done only when it is on the volume: what ends the instance may be SIGKILL.
-                _said(instance, user, f'echo "$1" > {file} && sync', token)
+                _said(instance, user, ["sh", "-c", 'echo "$2" > "$1" && sync', "sh", file, token])
                 end(record, step, instance)
             later = Record()
             with _living(later, stage, replace(stage.slot(prepared.workload), volume=kept)) as (instance, user):
-                record.facts["volume_outlives"] = token in _said(instance, user, f"cat {file} 2> /dev/null || true")
+                record.facts["volume_outlives"] = token in _said(
+                    instance, user, ["sh", "-c", 'cat "$1" 2> /dev/null || true', "sh", file]
+                )
                 end(later, step, instance)
             record.cpu = (record.cpu or 0.0) + (later.cpu or 0.0)
 
@@ -76,12 +78,12 @@ def _living(record: Record, stage: Stage, slot: Slot) -> Iterator[tuple[Instance
             record.output = instance.channel.said(_KEPT).decode("utf-8", "replace")
 
 
-def _said(instance: Instance, user: Identity, script: str, *words: str) -> str:
-    """Return what a script printed inside; raises SampleError where it failed."""
-    instance.channel.send(user.run(_RUN, ["sh", "-c", script, "sh", *words]))
+def _said(instance: Instance, user: Identity, words: Sequence[str]) -> str:
+    """Return what a command printed inside; raises SampleError where it failed."""
+    instance.channel.send(user.run(_RUN, words))
     _, ended = instance.channel.wait(Exit, _PATIENCE, run_id=_RUN)
     if ended.signaled or ended.code:
-        raise SampleError("failed", f"{script}: ended with {ended.code}")
+        raise SampleError("failed", f"{' '.join(words)}: ended with {ended.code}")
     return instance.channel.output(_RUN).data().decode("utf-8", "replace")
 
 

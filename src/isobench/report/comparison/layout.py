@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from isobench.model import JOB, Cell
 from isobench.report import shell
+
+_SCRIPTS = ("state.js", "packed.js", "figures.js", "report.js")
+"""Those of the report that draw and save figures; nothing is there to be filtered."""
 
 
 def named(cell: Cell) -> str:
@@ -16,7 +20,7 @@ def named(cell: Cell) -> str:
 
 def write_page(template: str, out: Path, **told: Any) -> Path:
     """Fill a template of the report's folder, write it to ``out`` and return that."""
-    script = shell.read("drawing.js")
+    script = "".join(map(shell.read, _SCRIPTS))
     library = shell.plotly()
     text = (
         shell.environment()
@@ -25,6 +29,7 @@ def write_page(template: str, out: Path, **told: Any) -> Path:
             css=shell.read("report.css"),
             plotly=shell.packed(library),
             script=script,
+            page_json=json.dumps(dict.fromkeys(("workloads", "targets", "families", "references"), ())),
             policy=shell.policy(library, script),
             **told,
         )
