@@ -124,10 +124,14 @@ def absent(data: Data) -> list[tuple[str, str, str]]:
 
 
 def described(data: Data) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Return each target's name, title and exact commands or domain XML by workload."""
+    """Return each target's name, title and exact commands or domain XML, of each workload that was measured on it."""
     rows = []
+    taken = {(sample.cell.workload, sample.cell.target) for sample in data.session.samples}
     for name, entry in mapping(data.session.meta, "targets").items():
         if isinstance(entry, dict):
             words = mapping(entry, "describe")
-            rows.append((str(name), str(entry.get("title", "")), [(str(w), str(t)) for w, t in words.items()]))
+            rows.append((str(name), str(entry.get("title", "")), [
+                (str(workload), str(text)) for workload, text in words.items()
+                if not taken or (workload, name) in taken
+            ]))  # fmt: skip
     return rows

@@ -20,7 +20,7 @@ from isobench.parity import of_cell
 from isobench.plan import Headline, Plan, Stop
 from isobench.plan.stopping import Rule
 from isobench.store.reader import aside
-from isobench.targets.application import describe, unsuitable
+from isobench.targets.application import describe
 from isobench.targets.base import Prepared, Target
 
 _SAME = ("images", "versions", "environment")
@@ -47,7 +47,7 @@ def opening(session: str, plan: Plan, paths: Paths, house: House, prepared: dict
             name: {
                 **{k: v for k, v in asdict(target.spec).items() if k not in ("name", "default", "full")},
                 "acceleration": house.acceleration[name],
-                "describe": _descriptions(target, paths, prepared),
+                "describe": _descriptions(name, target, paths, prepared, plan),
             }
             for name, target in house.targets.items()
         },
@@ -142,9 +142,10 @@ def _parity(cell: Cell, paths: Paths, house: House, prepared: Prepared, facts: d
     return asdict(found)
 
 
-def _descriptions(target: Target, paths: Paths, prepared: dict[str, Prepared]) -> dict[str, str]:
-    able = {name: one for name, one in prepared.items() if not unsuitable(target.spec, one.workload)}
-    return {name: _publishable(describe(target, one), paths) for name, one in able.items()}
+def _descriptions(name: str, target: Target, paths: Paths, prepared: dict[str, Prepared], plan: Plan) -> dict[str, str]:
+    """Return the target's words for each workload that has a cell on it."""
+    there = dict.fromkeys(cell.workload for cell in plan.cells if cell.target == name)
+    return {workload: _publishable(describe(target, prepared[workload]), paths) for workload in there}
 
 
 def _publishable(words: dict[str, str], paths: Paths) -> str:
