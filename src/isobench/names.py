@@ -15,5 +15,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close := difflib.get_close_matches(name, names, n=1, cutoff=0.5):
         return f"did you mean {close[0]!r}?"
     if len(names) > _MOST:
-        return f"`isobench list` shows all {len(names)}"
+        return f"there are {len(names)}: see `isobench list metrics`, workloads, targets, studies"
     return f"known: {', '.join(names) or 'none'}"

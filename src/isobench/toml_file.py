@@ -9,6 +9,7 @@ from typing import Any
 
 from isobench.errors import UsageError
 from isobench.plain import plain
+from isobench.small_file import read_small
 
 LARGEST, DEEPEST = 1 << 20, 32
 """Bytes, and tables within tables; what is longer or deeper was not written by a person."""
@@ -16,13 +17,7 @@ LARGEST, DEEPEST = 1 << 20, 32
 
 def read_toml(file: Path) -> dict[str, Any]:
     """Return the file's tables; raises UsageError when it cannot be read or is no TOML."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if len(data) > LARGEST:
-        raise UsageError(f"is longer than {LARGEST >> 20} MiB", where=str(file), mend="name another file")
+    data = read_small(file, LARGEST)
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:

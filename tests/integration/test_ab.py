@@ -99,6 +99,9 @@ def test_a_dockerfile_made_worse_is_found_with_the_right_metrics(user: User) -> 
     assert {line["field"] for line in found["subject"]} >= {"image", "rootfs"}
     assert set(user.session()[0]["images"]) == {"service@HEAD", "service"}
     assert (user.home / "workloads" / "service" / "start.sh").read_text().startswith("sleep 0.5")
+    code, said = ab(user, "docker", "docker@HEAD", "-w", "service", "--format", "json")
+    assert code == 0, said
+    assert verdicts(document(said))["time_to_ready"] == "improvement"
 
 
 def test_an_option_is_what_changes(user: User) -> None:

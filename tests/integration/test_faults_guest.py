@@ -15,6 +15,7 @@ from tests.integration.living import MARKS, SPECS, Bench, ask, living, make_work
 from tests.integration.snapshot import leaving_nothing, left, snapshot
 from tests.integration.user import ENGINES, User, job, run_words
 
+from isobench.engines import libvirt
 from isobench.guest.build import FLAGS, SOURCES, compile_program
 from isobench.host.cpus import Placement
 from isobench.host.paths import Paths
@@ -182,6 +183,13 @@ def compile_c(text: str, output: Path, *more: str | Path) -> None:
 def test_workloads_that_go_wrong_in_containers(user: User) -> None:
     faults = [fault for fault in FAULTS if "docker" in fault.kinds]
     go_wrong(user, faults, ["docker"])
+
+
+@pytest.mark.vm
+def test_workloads_that_go_wrong_in_vms(user: User) -> None:
+    if reason := libvirt.unavailable():
+        pytest.skip(reason)
+    go_wrong(user, [fault for fault in FAULTS if fault.kinds == ("vm",)], ["vm-micro"])
 
 
 INIT = """

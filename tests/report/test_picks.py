@@ -207,7 +207,8 @@ def test_raw_samples_that_are_too_many_lie_beside_it(
     assert len(table) == sum(len(json.loads(line)["metrics"]) for line in lines)
 
 
-@pytest.mark.parametrize(("scheme", "emulated"), [("light", True), ("dark", False)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("emulated", [True, False])
 def test_axe_finds_nothing_serious(browser: Browser, tmp_path: Path, scheme: str, emulated: bool) -> None:
     watched = Watched(browser, write(record(taken(), emulated=emulated), tmp_path / "axe.html"), 1280, scheme)
     page = watched.page

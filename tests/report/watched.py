@@ -24,8 +24,8 @@ class Watched:
         self.page.on("console", lambda m: self.trouble.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
         self.page.on("dialog", self._refuse)
-        self.page.on("request", lambda r: None if r.url.startswith((file.as_uri(), "data:", "blob:"))
-                     else self.trouble.append(r.url))  # fmt: skip
+        self.page.on("request", lambda r: None if r.url.partition("#")[0] == file.as_uri()
+                     or r.url.startswith(("data:", "blob:")) else self.trouble.append(r.url))  # fmt: skip
         self.page.goto(file.as_uri() + fragment)
         self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         self.settle()

@@ -12,7 +12,7 @@ from isobench.model import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class BroughtOptions:
     """The options as they were given; ``timeout`` in seconds. At most one of the first three is."""
 
     image: str | None = None

@@ -87,7 +87,7 @@ def command(
     results: Path | None, wait: bool, wait_quiet: str | None, trust_native: bool, no_report: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a session: every workload on every target, interleaved; then write its report."""
-    from isobench.cli.brought import Brought
+    from isobench.cli.brought import BroughtOptions
     from isobench.cli.live import face_for
     from isobench.cli.own_disk import TARGET, require_disk
     from isobench.cli.requests import new_request, resumed_request
@@ -98,7 +98,7 @@ def command(
     paths = Paths.default(results.absolute() if results else None)
     seconds = parse_duration(budget) if budget else None
     within = parse_duration(timeout) if timeout else None
-    asked_for = Brought(image, compose, disk, ready, port, program, front, within)
+    asked_for = BroughtOptions(image, compose, disk, ready, port, program, front, within)
     brought = asked_for.workloads({"-w": workloads, "--study": studies, "--density": density})
     if resume is not None:
         _refuse_beside_resume(locals())

@@ -22,7 +22,7 @@ from isobench.model import Service as Served
 from isobench.names import nearest
 from isobench.plain import plain
 from isobench.workloads.bring import RESOURCES, TIMEOUT
-from isobench.workloads.schema import words
+from isobench.workloads.schema import first_words
 
 _UNTIL: Mapping[str, Any] = {
     "service_started": "started", "service_healthy": "healthy", "service_completed_successfully": "completed",
@@ -81,11 +81,7 @@ def _checked(file: Path) -> ComposeFile:
     try:
         return ComposeFile.model_validate(found)
     except ValidationError as error:
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        more = error.error_count() - 1
-        also = f" (and {more} more)" if more else ""
-        said = words(dict(first)).replace("is no field here", "is not run by isobench")
-        raise UsageError(f"{plain(said)}{also}", where=str(file), mend=_DOCUMENT) from None
+        raise UsageError(first_words(error, "is not run by isobench"), where=str(file), mend=_DOCUMENT) from None
 
 
 def _front(table: ComposeFile, named: str | None, file: Path) -> str:

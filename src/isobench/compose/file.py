@@ -9,6 +9,7 @@ from typing import Any
 
 from isobench.errors import UsageError
 from isobench.plain import plain
+from isobench.small_file import read_small
 from isobench.toml_file import DEEPEST, LARGEST
 
 _MOST = 10_000
@@ -29,13 +30,7 @@ def read_compose(file: Path, variables: Mapping[str, str]) -> dict[str, Any]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if len(data) > LARGEST:
-        raise UsageError(f"is longer than {LARGEST >> 20} MiB", where=str(file), mend="name another file")
+    data = read_small(file, LARGEST)
     try:
         # Pure Python, and YAML 1.2: in 1.1 the port mapping 22:22 would be a number in base 60.
         found = YAML(typ="safe", pure=True).load(data.decode("utf-8"))

@@ -19,7 +19,7 @@ from isobench.guest.commands import MAIN_RUN
 from isobench.guest.frames import Running
 from isobench.host.cgroup import Cgroup
 from isobench.host.cpus import cpu_list
-from isobench.images.identity import identity
+from isobench.images.identity import Identity, identity
 from isobench.model import Member, TargetSpec, Workload
 from isobench.model.sample import Fact
 from isobench.targets.base import Instance, Prepared, Processes, Slot, Target
@@ -82,6 +82,7 @@ class Application:
         self._target, self._prepared, self._slot = target, prepared, slot
         self._members = prepared.workload.members
         self._instances: list[Instance] = []
+        self._users: list[Identity] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -97,9 +98,9 @@ class Application:
                 self._instances.append(stack.enter_context(self._target.instance(part, slot)))
             self.channel, self.address = self._front.channel, self._front.address
             # The front's own run is queued by whoever asked for the application.
-            for instance, part in list(zip(self._instances, self._prepared.parts, strict=True))[:-1]:
-                run = identity(part.image, part.rootfs.tree).run(MAIN_RUN, part.workload.command)
-                instance.channel.send(instance.setup() + run)
+            self._users = [identity(part.image, part.rootfs.tree) for part in self._prepared.parts]
+            for instance, part, user in list(zip(self._instances, self._prepared.parts, self._users, strict=True))[:-1]:
+                instance.channel.send(instance.setup() + user.run(MAIN_RUN, part.workload.command))
             self._stack = stack.pop_all()
         return self
 
@@ -122,12 +123,11 @@ class Application:
 
     def start(self) -> None:
         """Start the members in their order, each when those that it needs are as it needs them; the front last."""
-        by_name = dict(zip((member.name for member in self._members), self._instances, strict=True))
-        parts = {part.name: prepared for part, prepared in zip(self._members, self._prepared.parts, strict=True)}
+        places = {member.name: place for place, member in enumerate(self._members)}
         for member, instance in zip(self._members, self._instances, strict=True):
             for need in member.needs:
-                needed = next(one for one in self._members if one.name == need.member)
-                await_need(need, needed, by_name[need.member].channel, parts[need.member])
+                at = places[need.member]
+                await_need(need, self._members[at], self._instances[at].channel, self._users[at])
             _named(member, instance.start)
 
     def running_at(self, timeout: float) -> int:

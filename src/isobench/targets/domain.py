@@ -68,6 +68,11 @@ def command_line(acceleration: Acceleration, tsc_khz: int | None) -> str:
     return " ".join(words)
 
 
+def device(place: int) -> str:
+    """Return the guest's name of its virtio disk at a place: ``vda``, ``vdb`` and so on."""
+    return f"vd{chr(ord('a') + place)}"
+
+
 def mac(number: int) -> str:
     """Return the MAC address of the instance with this number, in QEMU's own range."""
     return "52:54:00:" + ":".join(f"{number >> shift & 0xFF:02x}" for shift in (16, 8, 0))
@@ -179,7 +184,7 @@ def _add_disk(
         Tree.SubElement(backing, "format", type=base_format)
         Tree.SubElement(backing, "source", file=str(base))
         Tree.SubElement(backing, "backingStore")
-    Tree.SubElement(disk, "target", dev=f"vd{chr(ord('a') + place)}", bus="virtio")
+    Tree.SubElement(disk, "target", dev=device(place), bus="virtio")
     _place(disk, plan)
 
 

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as Tree
 
 from isobench.errors import UsageError
 from isobench.plain import plain
+from isobench.small_file import read_small
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 CHANNEL_NAME = "isobench.0"
@@ -54,13 +55,7 @@ class _Builder(Tree.TreeBuilder):
 
 def read(file: Path) -> Tree.Element:
     """Return the overlay's ``<domain>``; raises UsageError naming the file and what is wrong with it."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if len(data) > _LARGEST:
-        raise UsageError(f"is longer than {_LARGEST >> 10} KiB", where=str(file), mend="name another file")
+    data = read_small(file, _LARGEST)
     parser = Tree.XMLParser(target=_Builder())  # noqa: S314 - its builder refuses what may be harmful
     try:
         parser.feed(data)

@@ -12,10 +12,10 @@ from isobench.guest.channel import Channel
 from isobench.guest.commands import MAIN_RUN
 from isobench.images import disk
 from isobench.images.identity import identity
-from isobench.model import Member
 from isobench.model.sample import Fact
 from isobench.targets import nested_bundle
 from isobench.targets.base import Prepared, Slot
+from isobench.targets.domain import device
 from isobench.targets.domain_overlay import CHANNEL_NAME
 from isobench.targets.members import await_need
 from isobench.targets.nested import FIRST, NestedInstance, with_port
@@ -37,6 +37,8 @@ class NestedApplication(NestedInstance):
         self._members = prepared.workload.members
         self._parts = prepared.parts
         self._lines: list[Channel] = []
+        self._users = [identity(part.image, part.rootfs.tree) for part in prepared.parts]
+        self._starts: list[bytes] = []
         front = prepared.parts[-1]
         own = replace(front.workload.resources, memory=prepared.workload.resources.memory)
         # The VM is the front's, with the memory of all; the whole's service is what makes it need a network.
@@ -58,8 +60,10 @@ class NestedApplication(NestedInstance):
         if len(more) > _MOST_DISKS:
             raise SampleError("error", f"its members have {len(more)} disks, one VM takes {_MOST_DISKS}")
         self.plan = replace(self.plan, more=tuple(more), extra=extra)
-        for line, part in zip(self._lines, self._parts, strict=False):
-            line.send(identity(part.image, part.rootfs.tree).run(MAIN_RUN, part.workload.command))
+        for line, part, user in zip(self._lines, self._parts, self._users, strict=False):
+            line.send(user.run(MAIN_RUN, part.workload.command))
+        # Made before the clock starts: a container's configuration is long.
+        self._starts = [self._starting(place) for place in range(len(self._members))]
 
     def make_disks(self) -> None:
         """Make the front's disks, and those of the other members."""
@@ -81,8 +85,8 @@ class NestedApplication(NestedInstance):
         for place, member in enumerate(self._members):
             for need in member.needs:
                 needed = by_name[need.member]
-                await_need(need, self._members[needed], lines[needed], self._parts[needed])
-            self.agent.send(self._starting(place, member))
+                await_need(need, self._members[needed], lines[needed], self._users[needed])
+            self.agent.send(self._starts[place])
 
     def disk_bytes(self) -> int:
         """Return what the root disks of all members take."""
@@ -96,7 +100,7 @@ class NestedApplication(NestedInstance):
         # The containers come one after another, as they need each other: see ``start``.
         self.agent.send(self.address_command() + nested_bundle.prepare_guest())
 
-    def _starting(self, place: int, member: Member) -> bytes:
+    def _starting(self, place: int) -> bytes:
         hosts = [(_HERE, other.name) for other in self._members]
         return nested_bundle.start(self._container(place), self._target.defaults, FIRST + place, hosts)
 
@@ -118,4 +122,4 @@ def _port(place: int) -> str:
 
 
 def _device(place: int) -> str:
-    return f"/dev/vd{chr(ord('a') + place)}"
+    return f"/dev/{device(place)}"

@@ -6,7 +6,8 @@ import hashlib
 import json
 import platform
 import uuid
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,11 @@ class RestoreTarget(VmTarget):
             entry(self._folder(key), lambda scratch: self._save(prepared, key, scratch))
         except SampleError as error:
             self._refusals[key] = error.line()
+
+    @contextmanager
+    def volume(self, prepared: Prepared, slot: Slot) -> Iterator[str]:
+        """Make none: the volume of a resumed VM is the one in its saved state, and goes with the instance."""
+        yield ""
 
     def state(self, prepared: Prepared) -> SavedState:
         """Return the state; raises SampleError where it could not be made."""

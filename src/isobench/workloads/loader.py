@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from isobench.errors import UsageError
 from isobench.model import Workload
 from isobench.names import nearest
-from isobench.plain import plain
 from isobench.toml_file import read_toml
-from isobench.workloads.schema import WorkloadTable, words
+from isobench.workloads.schema import WorkloadTable, first_words
 
 
 def load_all(roots: Iterable[Path]) -> dict[str, Workload]:
@@ -53,13 +52,7 @@ def _table(folder: Path) -> WorkloadTable:
     try:
         return WorkloadTable.model_validate(table)
     except ValidationError as error:
-        # A name that is not known explains why another one is missing.
-        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        more = error.error_count() - 1
-        also = f" (and {more} more)" if more else ""
-        raise UsageError(
-            f"{plain(words(dict(first)))}{also}", where=str(file), mend="docs/workloads.md lists the fields"
-        ) from None
+        raise UsageError(first_words(error), where=str(file), mend="docs/workloads.md lists the fields") from None
 
 
 def _folders(root: Path) -> list[Path]:

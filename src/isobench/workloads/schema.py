@@ -7,12 +7,13 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Any, AnyStr, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from isobench import model
 from isobench.metrics import METRICS
 from isobench.model.workload import Capability
 from isobench.names import nearest
+from isobench.plain import plain
 from isobench.workloads.parse import check_json_path
 from isobench.workloads.sizes import Size
 
@@ -232,9 +233,16 @@ def _check_regex(pattern: AnyStr) -> re.Pattern[AnyStr]:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
 
 
-def words(error: dict[str, Any]) -> str:
-    """Return one of pydantic's errors as a phrase: where in the file, and what."""
+def first_words(error: ValidationError, unknown: str = "is no field here") -> str:
+    """Return the error that explains most as a phrase that may be shown, and how many more there are."""
+    # A name that is not known explains why another one is missing.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    more = error.error_count() - 1
+    return plain(words(dict(first), unknown)) + (f" (and {more} more)" if more else "")
+
+
+def words(error: dict[str, Any], unknown: str = "is no field here") -> str:
+    """Return one of pydantic's errors as a phrase: where, and what; ``unknown`` is said of a foreign name."""
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"])
-    unknown = error["type"] == "extra_forbidden"
-    message = "is no field here" if unknown else str(error["msg"]).removeprefix("Value error, ")
+    message = unknown if error["type"] == "extra_forbidden" else str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
