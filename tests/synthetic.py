@@ -85,6 +85,16 @@ def samples(per_cell: int = 8, seed: int = 7) -> list[Sample]:
     return taken
 
 
+def many_targets() -> list[Sample]:
+    """Return a made-up session of more targets than workloads, with more rows than a figure shows at once."""
+    draw = random.Random(5)  # noqa: S311
+    cells = [
+        (block, w, t) for block in (1, 2, 3) for w in ("idle", "redis", "cpu") for t in ("podman", "docker-gvisor")
+    ]
+    more = [replace(sample(1000 + i, w, t, draw), block=block) for i, (block, w, t) in enumerate(cells)]
+    return [*samples(), *more]
+
+
 def write(folder: Path, meta: dict[str, Any], taken: list[Sample]) -> Path:
     """Write a made-up session to a folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)

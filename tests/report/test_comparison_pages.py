@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests import synthetic
+from tests.report.watched import Watched
 
 from isobench.cli.report_command import command
 from isobench.errors import UsageError
@@ -173,6 +174,181 @@ def test_hostile_names_are_only_text_on_both_pages(browser: Browser, tmp_path: P
     for text in (comparison_markdown(a, b), history_markdown(found)):
         rendered = cmarkgfm.github_flavored_markdown_to_html(text)
         assert not any(tag in rendered for tag in ("<script", "<img", "<a "))
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_comparison(record("before"), record("after", 0.8), tmp_path_factory.mktemp("pair") / "pair.html")
+
+
+@pytest.fixture(scope="module")
+def over_time(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tracks = (
+        stepped("idle"), stepped("redis", emulated=True), stepped("redis", metric="requests_per_second"),
+        replace(stepped("idle"), cell=Cell("idle", "native")), steady("cpu"),
+        replace(steady("redis"), cell=Cell("redis", "native"), metric="host_pss_ready"),
+    )  # fmt: skip
+    return write_history(History(tracks, 16), tmp_path_factory.mktemp("time") / "history.html")
+
+
+def pick(page: Page, *names: str) -> None:
+    page.locator(".filter summary").click()
+    for name in names:
+        page.locator(".filter label").filter(has=page.get_by_text(name, exact=True)).click()
+    page.keyboard.press("Escape")
+
+
+def cards(page: Page, within: str) -> list[str]:
+    return page.locator(f"{within} figure:visible h3").all_inner_texts()
+
+
+_ROWS = """
+title => {
+  const cards = [...document.querySelectorAll('#ratios figure')];
+  const {clientHeight, layout, data} = cards.find(f => f.innerText.startsWith(title)).querySelector('.plot');
+  return [clientHeight, layout.yaxis.ticktext, data.map(t => t.y[0]), layout.annotations.length];
+}
+"""
+
+
+@pytest.mark.browser
+def test_a_filter_hides_rows_and_rows_of_figures(browser: Browser, pair: Path) -> None:
+    watched = Watched(browser, pair)
+    page = watched.page
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
+    answer = page.locator("#answer").inner_text()
+    height, ticks, places, words = page.evaluate(_ROWS, "requests_per_second")
+    assert (len(ticks), places, words) == (4, [0, 1, 2, 3], 4)
+    pick(page, "docker", "idle", "Disk")
+    watched.until(f"({_ROWS})('requests_per_second')[0] < {height}")
+    after = page.evaluate(_ROWS, "requests_per_second")
+    assert [text.split(">")[2].split("<")[0] for text in after[1]] == [
+        "native",
+        "vm-micro, emulated",
+        "vm-q35, emulated",
+    ]
+    assert after[2:] == [[0, 1, 2], 3]
+    rows = page.locator("#verdicts tbody tr:visible")
+    told = [row.split("\t") for row in rows.all_inner_texts()]
+    assert len(told) > 50
+    assert not {"docker", "idle"} & {cell.strip() for row in told for cell in row[1:3]}
+    assert not {"stored_bytes", "seq_read", "instance_disk_done"} & {row[3] for row in told}
+    assert {"time_to_ready", "requests_per_second", "host_pss_ready"} <= {row[3] for row in told}
+    shown = cards(page, "#ratios")
+    assert "requests_per_second" in shown and "seq_read" not in shown
+    assert page.locator("#filter-state").inner_text() == ": 3 hidden"
+    shown_of = page.locator(".filter summary").get_attribute("title")
+    assert shown_of == "Shown: 4 of 5 workloads, 3 of 4 targets, 3 of 4 families"
+    # The answer and its counts are about everything.
+    assert page.locator("#answer").inner_text() == answer
+    page.locator(".filter summary").click()
+    page.locator("#filter-all").click()
+    watched.until(f"({_ROWS})('requests_per_second')[0] === {height}")
+    assert page.evaluate(_ROWS, "requests_per_second") == [height, ticks, places, words]
+    assert "seq_read" in cards(page, "#ratios")
+    watched.close()
+
+
+@pytest.mark.browser
+def test_a_filter_hides_cards_of_a_history(browser: Browser, over_time: Path) -> None:
+    watched = Watched(browser, over_time)
+    page = watched.page
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
+    assert len(cards(page, "#changed")) == 4 and len(cards(page, "#steady")) == 2
+    answer = page.locator("#answer").inner_text()
+    pick(page, "docker")
+    assert cards(page, "#changed") == ["idle@native time_to_ready"]
+    assert cards(page, "#steady") == ["redis@native host_pss_ready"]
+    assert page.locator("#changes tbody tr:visible").count() == 1
+    pick(page, "Startup")
+    assert cards(page, "#changed") == [] and cards(page, "#steady") == ["redis@native host_pss_ready"]
+    assert page.locator("#answer").inner_text() == answer
+    # Nothing is left of a table and of a grid: each says so, and no bare head stands there.
+    hidden = page.get_by_text("All hidden by the filter.", exact=True)
+    assert page.locator("#changes table").is_hidden()
+    said = {name: hidden.and_(page.locator(f"#{name} *")).is_visible() for name in ("changes", "changed", "steady")}
+    assert said == {"changes": True, "changed": True, "steady": False}
+    pick(page, "Startup", "docker")
+    assert len(cards(page, "#changed")) == 4
+    assert page.locator("#changes table").is_visible()
+    assert [one.is_visible() for one in hidden.all()] == [False] * 3
+    watched.close()
+
+
+@pytest.mark.browser
+def test_the_fragment_keeps_what_is_hidden_on_both_pages(browser: Browser, pair: Path, over_time: Path) -> None:
+    for file, section in ((pair, "ratios"), (over_time, "changed")):
+        watched = Watched(browser, file, fragment=f"#{section}")
+        page = watched.page
+        pick(page, "redis", "docker", "Memory")
+        fragment = page.evaluate("location.hash")
+        assert fragment == f"#{section}&w=redis&t=docker&f=memory"
+        shown = page.locator("main").inner_text()
+        watched.close()
+        again = Watched(browser, file, fragment=fragment)
+        assert again.page.locator("#filter-state").inner_text() == ": 3 hidden"
+        off = again.page.locator(".filter input:not(:checked)")
+        assert [one.evaluate("box => box.parentElement.textContent.trim()") for one in off.all()] == [
+            "redis", "docker", "Memory"]  # fmt: skip
+        assert again.page.locator("main").inner_text() == shown
+        assert not any("redis" in name or "docker" in name for name in cards(again.page, "main"))
+        again.page.evaluate("location.hash = '#&w=idle'")
+        again.until("document.getElementById('filter-state').textContent === ': 1 hidden'")
+        again.close()
+
+
+@pytest.mark.browser
+def test_hostile_names_in_the_menu_run_nothing(browser: Browser, tmp_path: Path) -> None:
+    draw = random.Random(3)  # noqa: S311
+    taken = [
+        replace(synthetic.sample(number, "idle", "docker", draw), cell=Cell(name, name[::-1]))
+        for number, name in enumerate(_HOSTILE * 2)
+    ]
+    known = {name[::-1]: {"acceleration": "none"} for name in _HOSTILE}
+    a, b = (SessionRecord(synthetic.session_meta(id=name, targets=known), tuple(taken), Path(name)) for name in "ab")
+    tracks = tuple(replace(stepped(name), cell=Cell(name, name[::-1])) for name in _HOSTILE)
+    for out in (
+        write_comparison(a, b, tmp_path / "pair.html"), write_history(History(tracks, 16), tmp_path / "history.html"),
+    ):  # fmt: skip
+        watched = Watched(browser, out, 390)
+        page = watched.page
+        page.locator(".filter summary").click()
+        labels = page.locator(".filter fieldset").first.locator("label")
+        assert labels.count() == len(_HOSTILE)
+        assert any("<script>alert(1)</script>" in text for text in labels.all_inner_texts())
+        for label in labels.all()[:-1]:
+            label.click()
+        watched.settle()
+        assert page.locator("#filter-state").inner_text() == f": {len(_HOSTILE) - 1} hidden"
+        assert len(page.locator("main figure:visible").all()) >= 1
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator("img, script[src]").count() == 0
+        # What was picked comes back from the address, whatever it holds.
+        page.reload()
+        watched.until(f"document.getElementById('filter-state').textContent === ': {len(_HOSTILE) - 1} hidden'")
+        watched.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_with_the_menu_open(browser: Browser, pair: Path, over_time: Path, scheme: str) -> None:
+    for file in (pair, over_time):
+        watched = Watched(browser, file, 1280, scheme, "#answer&t=docker&f=startup")
+        page = watched.page
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        watched.settle()
+        assert page.locator("#filter-all").is_visible()
+        told = Axe().run(page).response
+        assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:5]]) for rule in told["violations"]] == []
+        assert {"color-contrast", "button-name", "label"} <= {rule["id"] for rule in told["passes"]}
+        watched.close()
+
+
+def test_a_page_without_series_has_no_menu(tmp_path: Path) -> None:
+    a, b = (SessionRecord(synthetic.session_meta(name=name), (), Path(name)) for name in "ab")
+    for out in (write_comparison(a, b, tmp_path / "pair.html"), write_history(History((), 1), tmp_path / "time.html")):
+        assert 'class="filter"' not in out.read_text(encoding="utf-8")
 
 
 def test_the_opening_names_the_cell_that_changed_most() -> None:

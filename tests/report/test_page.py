@@ -47,11 +47,25 @@ _CUT = """
 """
 
 
+_OVER = """
+() => [...document.querySelectorAll('.plot')].flatMap(plot => {
+  const words = [...plot.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
+  const seen = words.filter(([, box]) => box.width), over = [];
+  for (const [at, [one, a]] of seen.entries()) for (const [other, b] of seen.slice(at + 1)) {
+    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    if (across > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4) over.push([plot.id, one, other]);
+  }
+  return over;
+})
+"""
+
+
 @pytest.mark.parametrize("width", [390, 1440, 2560])
-def test_no_word_of_a_figure_is_cut(browser: Browser, tmp_path: Path, width: int) -> None:
-    watched = Watched(browser, write(record(synthetic.samples()), tmp_path / "whole.html"), width)
+def test_no_word_of_a_figure_is_cut_or_lies_over_another(browser: Browser, tmp_path: Path, width: int) -> None:
+    watched = Watched(browser, write(record(synthetic.many_targets()), tmp_path / "whole.html"), width)
     assert watched.page.locator(".plot text").count() > 100
     assert watched.page.evaluate(_CUT) == []
+    assert watched.page.evaluate(_OVER) == []
     watched.close()
 
 

@@ -46,6 +46,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(read_session(folder / "s"), folder / "page.html")
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wide")
+    synthetic.write(folder / "s", synthetic.session_meta(), synthetic.many_targets())
+    return write(read_session(folder / "s"), folder / "page.html")
+
+
 def tile(page: Page, row: int, column: int) -> Any:
     return page.locator(f"#heat button[data-row='{row}'][data-col='{column}']")
 
@@ -131,6 +138,68 @@ def test_a_filter_hides_rows_in_tables_and_figures(browser: Browser, file: Path)
     assert page.evaluate(_NAMES) == before
     assert page.url.endswith("#")
     watched.close()
+
+
+_TICKS = "document.querySelector('#startup .plot').layout.yaxis.ticktext"
+
+
+def test_a_long_figure_shows_one_workload_and_any_that_is_picked(browser: Browser, wide: Path) -> None:
+    watched = Watched(browser, wide)
+    page = watched.page
+    pick = page.locator("#startup select.pick-look").first
+    assert pick.locator("option:checked").inner_text() == "redis"
+    assert page.evaluate(_TICKS)[0] == "<b>redis</b>" and len(page.evaluate(_TICKS)) == 7
+    low = page.evaluate("document.querySelector('#startup .plot').clientHeight")
+    pick.select_option(label="idle")
+    watched.until(f"{_TICKS}[0] === '<b>idle</b>'")
+    assert page.url.endswith("#&look=idle")
+    # One choice is all long figures'; the short ones go on showing all that they have.
+    picked = "[...document.querySelectorAll('select.pick-look')].map(s => s.selectedOptions[0].text)"
+    assert {*page.evaluate(picked)} == {"idle"}
+    assert page.locator("#throughput .plot").first.evaluate("plot => plot.layout.yaxis.tickvals.length") > 7
+    pick.select_option(label="all 5")
+    watched.until(f"{_TICKS}.length === 31")
+    assert page.evaluate("document.querySelector('#startup .plot').clientHeight") > 3 * low
+    watched.close()
+    watched = Watched(browser, wide, fragment="#startup&look=memory&w=redis")
+    assert watched.page.evaluate(_TICKS)[0] == "<b>memory</b>"
+    # Where the picked one is hidden, another is shown.
+    watched.page.evaluate("location.hash = '#startup&w=redis'")
+    watched.until(f"{_TICKS}[0] !== '<b>memory</b>'")
+    assert watched.page.evaluate(_TICKS)[0] != "<b>redis</b>"
+    watched.close()
+
+
+def test_a_map_of_more_targets_than_workloads_stands_upright(browser: Browser, wide: Path) -> None:
+    watched = Watched(browser, wide)
+    page = watched.page
+    assert page.locator("#heat thead th[data-w]").count() == len(synthetic.WORKLOADS)
+    assert page.locator("#heat tbody tr").count() == 6
+    tile(page, 0, 0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("[document.activeElement.dataset.row, document.activeElement.dataset.col]") == ["1", "2"]
+    page.select_option("#heat-metric", "rate")
+    assert page.locator("#heat thead th[data-w] small").all_inner_texts().count("requests") == 1
+    page.evaluate("location.hash = '#overview&w=idle&t=podman'")
+    watched.until("document.querySelectorAll('#heat thead th[data-w]:not([hidden])').length === 4")
+    assert page.locator("#heat tbody tr:visible").count() == 5
+    assert page.locator("#heat button.tile:visible").count() == 20
+    watched.close()
+
+
+def test_the_answer_names_a_target_for_each_need(browser: Browser, wide: Path) -> None:
+    for width in (390, 1280):
+        watched = Watched(browser, wide, width)
+        rows = watched.page.locator("#best tbody tr")
+        told = " ".join(rows.filter(has_text="ready soonest").inner_text().split())
+        assert "time_to_ready docker 295 ms" in told and "docker-gvisor 1.68×" in told
+        assert told.endswith("a hint, n = 3 and up")
+        assert watched.page.locator("#best b", has_text="vm-").count() == 0
+        box = watched.page.locator("#best").bounding_box()
+        assert box is not None and box["width"] <= width
+        watched.close()
 
 
 def test_forests_follow_the_reference(browser: Browser, file: Path) -> None:

@@ -120,7 +120,7 @@ def test_speeds_name_their_durability_class() -> None:
         for s in synthetic.samples()
     ]
     made = data(taken)
-    assert disk.durability(made)["disk", "docker"] == "volatile"
+    assert made.durability["disk", "docker"] == "volatile"
     reads = next(panel for panel in disk.panels(made) if panel.metric == "seq_read")
     assert "durability class" in reads.note
     assert any("volatile" in text for text in json.loads(reads.json)["layout"]["yaxis"]["ticktext"])

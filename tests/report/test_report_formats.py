@@ -53,7 +53,7 @@ def test_markdown_goes_to_standard_output(folder: Path) -> None:
     assert text.count("(emulated)") == 10
     count = len(data.session.samples)
     assert f"{count} of {count} samples count; left out: none." in rendered
-    assert "Emulated (TCG), not a guide to KVM: vm-micro, vm-q35." in rendered
+    assert "vm-micro and vm-q35: emulated (TCG), not a guide to KVM." in rendered
     assert "supported" in rendered
 
 

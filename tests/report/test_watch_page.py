@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from tests import synthetic
 
-from isobench.errors import UsageError
+from isobench.errors import HarnessError, UsageError
 from isobench.model import Cell, Sample
 from isobench.plan import Plan
 from isobench.report.faces.cells import standing
@@ -30,6 +31,17 @@ from isobench.runner.record import plan_table
 from isobench.store.writer import SessionWriter
 
 _HOSTILE = "<img src=x onerror=alert(1)>"
+_STOPPED = "has stopped without ending, after 9 samples"
+_MEASURES = """
+import sys, time
+from pathlib import Path
+from isobench.store.reader import read_session
+from isobench.store.writer import SessionWriter
+writer = SessionWriter.reopen(Path(sys.argv[1]))
+writer.write_meta(read_session(sys.argv[1]).meta)
+print("measures", flush=True)
+time.sleep(60)
+"""
 _CELLS = tuple(Cell(w, t) for w in ("idle", "redis", _HOSTILE) for t in ("docker", "vm-micro"))
 
 
@@ -52,21 +64,45 @@ def taken(count: int) -> list[Sample]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def left(tmp_path: Path) -> Path:
+    """A session that says it runs, and nobody measures it."""
     return synthetic.write(tmp_path / "results" / "watched", meta(), taken(9))
+
+
+@pytest.fixture
+def folder(left: Path) -> Iterator[Path]:
+    writer = SessionWriter.reopen(left)
+    yield writer.folder
+
+
+@contextmanager
+def another(session: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that writes a session, as a run does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _MEASURES, str(session)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "measures\n"
+            yield process
+        finally:
+            process.kill()
 
 
 class Watched:
     """A watch in a thread of the test: its address, and how it ended."""
 
     def __init__(self, folder: Path) -> None:
-        self.state, self._said = "", threading.Event()
+        self.state, self.error, self._said = "", "", threading.Event()
         self.thread = threading.Thread(target=self._run, args=(folder,), daemon=True)
         self.thread.start()
         assert self._said.wait(20)
 
     def _run(self, folder: Path) -> None:
-        self.state = watch(folder, self._hear, look=0.05)
+        try:
+            self.state = watch(folder, self._hear, look=0.05)
+        except HarnessError as error:
+            self.error = error.line()
 
     def _hear(self, address: str) -> None:
         self.address = address
@@ -220,6 +256,73 @@ def test_the_command_ends_with_130_on_an_interrupt_and_with_0_otherwise(folder: 
         assert process.returncode == (130 if interrupted else 0)
         said = ("", "isobench: interrupted") if interrupted else ("watched has ended: complete", "")
         assert (out.strip(), err.strip()) == said
+
+
+def test_the_stream_tells_that_a_run_was_killed(left: Path) -> None:
+    with another(left) as run:
+        one = Watched(left)
+        told = news(one.ask("/events"))
+        assert next(told)["state"] == "running"
+        run.send_signal(signal.SIGKILL)
+        (last,) = told
+    assert (last["state"], last["taken"], last["words"]) == (
+        "stopped", 9, f"The run {_STOPPED}. isobench run --resume watched goes on with it.")  # fmt: skip
+    assert last["whole"] > 9
+    assert not any(line["now"] for line in last["lines"])
+    one.ended()
+    assert one.error == f"watched: {_STOPPED}; go on with `isobench run --resume watched`"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_tells_that_a_run_was_killed(left: Path, width: int) -> None:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("Chromium is not installed (Debian: chromium)")
+    with sync_playwright() as tool, another(left) as run:
+        browser = tool.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", "--no-first-run"])
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        one = Watched(left)
+        page.goto(one.address)
+        expect(page.locator("#title")).to_have_text("A session that runs")
+        expect(page.locator("#cells tr.now")).to_have_count(1)
+        run.send_signal(signal.SIGKILL)
+        expect(page.locator("#words.banner")).to_contain_text(_STOPPED)
+        expect(page.locator("#words")).to_contain_text("isobench run --resume watched")
+        one.ended()
+        page.wait_for_timeout(300)
+        assert _STOPPED in page.locator("#words").inner_text()
+        assert page.locator("#title").inner_text() == "A session that ran"
+        assert page.locator("#cells tr.now").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        browser.close()
+
+
+def test_the_command_tells_of_a_killed_run_while_it_watches_and_afterwards(left: Path) -> None:
+    words = [sys.executable, "-m", "isobench", "report", "--watch", "watched", "--results", str(left.parent)]
+    line = f"isobench: watched: {_STOPPED}; go on with `isobench run --resume watched`"
+    with (
+        another(left) as run,
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process,
+    ):  # fmt: skip
+        assert process.stdout
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        run.send_signal(signal.SIGKILL)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.strip()) == (5, "", line)
+    again = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (again.returncode, again.stdout, again.stderr.strip()) == (5, "", line)
+
+
+def test_a_run_that_is_gone_on_with_counts_as_running(left: Path) -> None:
+    assert Follower(left).seen.state == "stopped"
+    with another(left) as run:
+        follower = Follower(left)
+        assert follower.seen.state == "running" and not follower.changed()
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert follower.changed() and follower.seen.state == "stopped"
 
 
 @pytest.mark.parametrize("words", [("a", "b"), ("-o", "out.html"), ("--format", "pdf"), ("--history",)])

@@ -19,7 +19,7 @@ from isobench.metrics import METRICS
 from isobench.model import Cell, Parameters, Sample
 from isobench.model.sample import Fact
 from isobench.report import noise, trust
-from isobench.report.format import digits, human, percent, scale_for, span
+from isobench.report.format import decades, digits, human, percent, scale_for, span
 from isobench.report.headline import headline
 from isobench.report.page import write
 from isobench.report.parity import images, parity
@@ -59,6 +59,26 @@ def test_a_range_whose_ends_read_the_same_says_so() -> None:
 def test_shares_and_odd_numbers() -> None:
     assert [percent(share) for share in (0.998, 0.0004, 0)] == ["99.8 %", "< 0.1 %", "0.0 %"]
     assert [digits(value) for value in (float("nan"), 1234.5, 12_345_678)] == ["–", "1 230", "1.23e+07"]
+
+
+def test_decades_are_round_in_the_unit_fit_for_them() -> None:
+    kibi = 1024.0
+    assert decades(0.9 * kibi, 11 * kibi**2, "B") == [1 * kibi, 10 * kibi, 100 * kibi, kibi**2, 10 * kibi**2]
+    assert decades(0.02, 40, "s") == pytest.approx([0.1, 1, 10])
+    assert decades(0.02, 0.4, "s", steps=(1, 3)) == pytest.approx([0.03, 0.1, 0.3])
+    assert decades(400, 2e6, "1/s") == [1e3, 1e4, 1e5, 1e6]
+    assert decades(2e3, 2e5, "s") == [1e4, 1e5]
+
+
+def test_how_a_session_ended_and_what_did_not_run_is_told_first() -> None:
+    assert trust.remarks(data([])) == []
+    (budget,) = trust.remarks(data([], state="out of budget"))
+    assert "time budget" in budget
+    cut, absent, unfit = trust.remarks(
+        data([], state="interrupted", unavailable={"crun": "no"}, unsuitable={"flask@native": "alone"})
+    )
+    assert cut.startswith("This session is not complete: interrupted.")
+    assert (absent, unfit) == ("Not run: crun: no", "Not run: flask@native: alone")
 
 
 def test_workloads_stand_in_the_order_of_the_plan() -> None:

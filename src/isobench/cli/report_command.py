@@ -39,8 +39,9 @@ def command(
     Of two sessions it says what changed from the first to the second; with --history, what changed over all of the
     results folder. With --watch a page on this host follows a session that runs, and ends with it.
 
-    Exit code 5 where a PDF is asked for and no Chromium prints it, or where --history passed over a session that
-    cannot be read; 4 where that is of another format.
+    Exit code 5 where a PDF is asked for and no Chromium prints it, where --watch finds that the run has stopped without
+    ending (it was killed), or where --history passed over a session that cannot be read; 4 where that is of another
+    format.
     """
     from isobench.errors import UsageError
 

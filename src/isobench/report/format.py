@@ -18,7 +18,7 @@ _SCALES: dict[str, tuple[tuple[float, str], ...]] = {
 }  # fmt: skip
 _COUNTED = {
     "requests_per_second": "req", "cpu_events": "events", "cpu_events_all": "events", "rand_read_iops": "IO",
-    "rand_write_iops": "IO", "transactions_per_second": "transactions",
+    "rand_write_iops": "IO", "transactions_per_second": "tx", "starts_per_second": "starts",
 }  # fmt: skip
 EQUAL = "all equal"
 """What stands where an interval or a range would be, had the values differed."""
@@ -40,8 +40,7 @@ def counted(metric: str) -> str:
 def scale_for(values: Iterable[float], unit: str, count: str = "ops") -> Scale:
     """Return the unit in which the largest of the values is a number from 1 to 1000; ``count`` is what 1/s counts."""
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    rates = tuple((divisor, f"{prefix} {count}/s".lstrip()) for divisor, prefix in _RATE)
-    scales = rates if unit == "1/s" else _SCALES.get(unit, ((1.0, unit),))
+    scales = _scales(unit, count)
     # What would be written as four digits takes the next unit: 0.9995 s is 1 s, 1000 MiB is 0.977 GiB.
     enough = 0.9765 if unit.startswith("B") else 0.9995
     for divisor, name in scales:
@@ -49,6 +48,21 @@ def scale_for(values: Iterable[float], unit: str, count: str = "ops") -> Scale:
             return Scale(float(divisor), name)
     divisor, name = scales[0] if largest == 0 and unit == "s" else scales[-1]
     return Scale(float(divisor), name)
+
+
+def decades(low: float, high: float, unit: str, count: str = "ops", steps: Iterable[float] = (1.0,)) -> list[float]:
+    """Return the round values between two, each round in the unit fit for it: 10 KiB, 100 KiB, 1 MiB, 10 MiB."""
+    scales = _scales(unit, count)
+    tens = [(divisor, power) for divisor, _ in scales for power in (1.0, 10.0, 100.0)]
+    tens += [(scales[0][0], 10.0**power) for power in range(3, 9)]
+    found = {divisor * power * step for divisor, power in tens for step in steps}
+    return sorted(value for value in found if low <= value <= high)
+
+
+def _scales(unit: str, count: str) -> tuple[tuple[float, str], ...]:
+    """Return the divisors of a unit with their names, the largest first; ``count`` is what 1/s counts."""
+    rates = tuple((divisor, f"{prefix} {count}/s".lstrip()) for divisor, prefix in _RATE)
+    return rates if unit == "1/s" else _SCALES.get(unit, ((1.0, unit),))
 
 
 def digits(value: float) -> str:

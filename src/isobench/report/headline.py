@@ -31,13 +31,21 @@ def headline(data: Data) -> list[str]:
     if not data.series:
         return ["Nothing was measured: no sample of this session ended well."]
     sentences = _comparisons(data)
-    if data.emulated:
-        names = _listed([short(name) for name in data.targets if name in data.emulated])
-        sentences.append(f"{names}: emulated (TCG), not a guide to KVM, so nothing is concluded from these times.")
     if not sentences:
         first = next(iter(data.series.values()))
         sentences = [f"{short(first.workload)} on {short(first.target)}: {first.metric.name} {_figure(first)}."]
     return sentences
+
+
+def emulated_note(data: Data) -> str:
+    """Return the sentence that what was emulated proves nothing; empty where nothing was."""
+    if not data.emulated:
+        return ""
+    names = _listed([short(name) for name in data.targets if name in data.emulated])
+    return (
+        f"{names}: emulated (TCG), not a guide to KVM. Hatched or hollow in every figure; no ratio, no colour and no "
+        "sentence rests on these times."
+    )
 
 
 def scope(data: Data) -> str:
@@ -88,11 +96,23 @@ def _comparisons(data: Data) -> list[str]:
     reference = "docker" if "docker" in real else next(iter(real), None)
     if reference is None:
         return []
-    others = [t for t in real if t not in (reference, "native")]
-    found = [_against(data, target, reference) for target in others[:_MOST]]
+    found = [_against(data, target, reference) for target in _telling(data, reference)[:_MOST]]
     if "native" in real and reference != "native":
         found.append(_against(data, reference, "native"))
     return [sentence for sentence in found if sentence]
+
+
+def _telling(data: Data, reference: str) -> list[str]:
+    """Return the targets that may be set against the reference: machines first, then one of each other kind."""
+    known = mapping(data.session.meta, "targets")
+    kinds = {t: str(mapping(known, t.partition(" [")[0]).get("kind", t)) for t in data.real}
+    others = [t for t in data.real if t not in (reference, "native")]
+    first_of: dict[str, str] = {}
+    for target in others:
+        first_of.setdefault(kinds[target], target)
+    first_of.pop(kinds[reference], None)
+    firsts = sorted(first_of.values(), key=lambda t: "vm" not in kinds[t])
+    return [*firsts, *(t for t in others if t not in firsts)]
 
 
 def _against(data: Data, target: str, reference: str) -> str | None:
@@ -103,7 +123,19 @@ def _against(data: Data, target: str, reference: str) -> str | None:
     parts = [_ready(data, workload, target, reference), _memory(data, workload, target, reference),
              _work(data, workload, target, reference)]  # fmt: skip
     told = [part for part in parts if part]
-    return f"{short(workload)} on {short(target)}, against {short(reference)}, {_listed(told)}." if told else None
+    if not told:
+        return None
+    hint = _hint(data, workload, [target, reference])
+    return f"{short(workload)} on {short(target)}, against {short(reference)}, {_listed(told)}{hint}."
+
+
+def _hint(data: Data, workload: str, targets: list[str]) -> str:
+    """Return how little a sentence rests on: its fewest samples; empty where each of its figures has an interval."""
+    found = [s for t in targets if (s := data.get(workload, t, "time_to_ready")) is not None]
+    if all(s.has_interval for s in found):
+        return ""
+    fewest = min(s.median.n for s in found)
+    return f" (a hint: n\u00a0=\u00a0{fewest})"
 
 
 def _ready(data: Data, workload: str, target: str, reference: str) -> str | None:

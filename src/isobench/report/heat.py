@@ -46,11 +46,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """All that the map can show. ``tiles`` are by choice, reference, workload, target."""
+    """All that the map can show. ``tiles`` are by choice, reference, workload, target.
+
+    It stands upright, a target a row, where there are more targets than workloads: it is then less wide.
+    """
 
     choices: list[Choice]
     references: list[str]
     tiles: dict[str, dict[str, list[list[Tile]]]]
+    upright: bool
     json: str
 
     @property
@@ -71,7 +75,8 @@ def heat(data: Data) -> Heat | None:
         }
         for choice in choices
     }
-    return Heat(choices, references, tiles, _written(data, choices, references, tiles))
+    upright = len(data.targets) > len(data.workloads)
+    return Heat(choices, references, tiles, upright, _written(data, choices, references, tiles))
 
 
 def references_of(data: Data) -> list[str]:

@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import Any
 
 from isobench.metrics import METRICS
+from isobench.report.figures.axes import linear, logarithmic
 from isobench.report.figures.dots import interval
 from isobench.report.figures.headed import drawn, headed, tick
-from isobench.report.figures.look import BLUE, GREY, Panel, linear, logarithmic
+from isobench.report.figures.look import BLUE, GREY, Panel
 from isobench.report.format import Scale, digits, label, scale_for
 from isobench.report.literature_beside import Beside
 from isobench.report.meta import mapping

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from isobench.claims import judged
 from isobench.plain import plain
 from isobench.report import tables, trust
+from isobench.report.best import Best, bests
 from isobench.report.format import short
-from isobench.report.headline import headline, scope
+from isobench.report.headline import emulated_note, headline, scope
 from isobench.report.series import Data
 from isobench.sanity import check
 from isobench.store.reader import SessionRecord
@@ -19,6 +20,7 @@ from isobench.store.reader import SessionRecord
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_[]#!|~@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _HEAD = ("workload", "target", "samples", "time to ready", "× docker", "× native", "host memory", "disk added",
          "throughput")  # fmt: skip
+_BEST = ("need", "best", "its figure", "the next", "without isolation", "how sure")
 _NOTE = "Medians; in brackets the 95 % interval, below 6 samples [the range]. Host memory: Pss at ready + 1 s."
 _LONG = 600
 
@@ -44,9 +46,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _lines(data: Data) -> Iterator[str]:
     yield f"# isobench: {safe(data.session.id, 80)}"
-    for sentence in (*headline(data), scope(data)):
+    for sentence in (*headline(data), scope(data), emulated_note(data)):
         if sentence:
             yield from ("", safe(sentence))
+    if lines := bests(data):
+        yield from ("", "## Which target for what", "")
+        yield from table(_BEST, ([safe(text) for text in _best(line)] for line in lines))
     yield from ("", "## Overview", "")
     yield from table(_HEAD, (_row(row) for row in tables.overview(data)))
     yield from ("", _NOTE)
@@ -56,6 +61,11 @@ def _lines(data: Data) -> Iterator[str]:
         ("claim", "answer", "evidence"),
         ((safe(one.claim.said), one.answer, safe(one.evidence)) for one in judged(data.session)),
     )
+
+
+def _best(line: Best) -> tuple[str, ...]:
+    need = f"{line.need}: {line.workload}" if line.workload else line.need
+    return need, line.targets, line.figure, line.behind, line.alone, line.sure
 
 
 def _row(row: tables.Overview) -> tuple[str, ...]:
@@ -81,15 +91,6 @@ def _ratio(pair: tables.Pair) -> str:
 
 def _left_out(data: Data) -> Iterator[str]:
     yield trust.counted(data)
-    if data.session.dropped_tail:
-        yield "The last line of samples.jsonl was half-written and is left out."
-    if (state := data.session.meta.get("state")) != "complete":
-        yield f"This session is not complete: {state or 'state unknown'}."
-    if data.emulated:
-        names = ", ".join(short(name) for name in data.targets if name in data.emulated)
-        yield f"Emulated (TCG), not a guide to KVM: {names}. No ratio is drawn from their times."
-    unavailable = data.session.meta.get("unavailable")
-    for name, reason in unavailable.items() if isinstance(unavailable, dict) else ():
-        yield f"Not run: {short(str(name))}: {reason}"
+    yield from trust.remarks(data)
     yield from filter(None, (tables.width_note(data), tables.few_note(data)))
     yield from (f"Implausible: {finding.line()}" for finding in check(data.session))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from isobench.claims import judged
 from isobench.metrics import METRICS
 from isobench.report import noise, parity, shell, tables, trust
+from isobench.report.best import bests
 from isobench.report.figures import order, panels
 from isobench.report.format import human
-from isobench.report.headline import headline, scope
+from isobench.report.headline import emulated_note, headline, scope
 from isobench.report.heat import heat, references_of
 from isobench.report.literature_beside import section
 from isobench.report.meta import mapping, plain
@@ -60,6 +61,9 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None, taken_
         data=data,
         headline=headline(data),
         scope=scope(data),
+        emulated_note=emulated_note(data),
+        bests=bests(data),
+        remarks=trust.remarks(data),
         heat=heat(data),
         overview=tables.overview(data),
         families=families,
@@ -85,7 +89,6 @@ def render(session: SessionRecord, profile: trust.Resolves | None = None, taken_
         metrics=METRICS,
         environment=plain(mapping(session.meta, "environment")),
         versions=plain(mapping(session.meta, "versions")),
-        unavailable={**mapping(session.meta, "unavailable"), **mapping(session.meta, "unsuitable")},
         plan=mapping(session.meta, "plan"),
         css=shell.read("report.css"),
         plotly=shell.packed(plotly),

@@ -152,6 +152,15 @@ class Data:
                 found[sample.cell.workload, self.target_of(sample)].append(sample)
         return dict(found)
 
+    @cached_property
+    def durability(self) -> dict[tuple[str, str], str]:
+        """What samples tell of how durable a finished write is, by (workload, target)."""
+        told: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for sample in self.jobs:
+            if value := sample.facts.get("durability"):
+                told[sample.cell.workload, self.target_of(sample)][str(value)] = None
+        return {cell: " or ".join(values) for cell, values in told.items()}
+
     def get(self, workload: str, target: str, metric: str) -> Series | None:
         """Return a series, None where nothing was measured."""
         return self.series.get((workload, target, metric))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from isobench.metrics import METRICS
-from isobench.model import Metric
+from isobench.model import JOB, Metric
 from isobench.report.format import around, digits, short
 from isobench.report.headline import main_metric
 from isobench.report.meta import mapping
@@ -150,12 +150,12 @@ def _planned(data: Data) -> list[tuple[str, str]]:
 
 
 def overview(data: Data) -> list[Overview]:
-    """Return a line for each workload and target that has samples."""
+    """Return a line for each workload and target whose instances did their job; studies have sections of their own."""
     rows = []
     for workload in data.workloads:
         rate = main_metric(data, workload)
         for target in data.targets:
-            taken = data.measured.get((workload, target))
+            taken = [s for s in data.measured.get((workload, target), ()) if s.cell.parameters.study == JOB]
             if not taken:
                 continue
             ready = data.get(workload, target, "time_to_ready")

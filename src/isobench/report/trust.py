@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from isobench.model import Sample
-from isobench.report.format import percent
+from isobench.report.format import percent, short
 from isobench.report.meta import mapping
 from isobench.report.series import Data
 
@@ -53,6 +53,19 @@ def counted(data: Data) -> str:
     parts += left_out(samples)
     good = sum(sample.left_out is None for sample in samples)
     return f"{good} of {len(samples)} samples count; left out: {', '.join(parts) or 'none'}."
+
+
+def remarks(data: Data) -> list[str]:
+    """Return what a reader should know before any figure: how the session ended, and what did not run."""
+    meta, found = data.session.meta, []
+    if (state := meta.get("state")) == "out of budget":
+        found.append("The session ended at its time budget, before all intervals were as narrow as planned.")
+    elif state != "complete":
+        found.append(f"This session is not complete: {state or 'state unknown'}. It rests on the samples so far.")
+    if data.session.dropped_tail:
+        found.append("The last line of samples.jsonl was half-written and is left out.")
+    absent = {**mapping(meta, "unavailable"), **mapping(meta, "unsuitable")}
+    return found + [f"Not run: {short(str(name), 60)}: {reason}" for name, reason in absent.items()]
 
 
 def rules(data: Data) -> list[tuple[str, str, int]]:

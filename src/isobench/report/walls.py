@@ -25,13 +25,22 @@ FACTS = {
 
 def walls(data: Data) -> tuple[Sequence[str], list[tuple[str, list[str]]]]:
     """Return the targets that tell such facts, and rows of their words; no target where the study was not taken."""
-    told: dict[str, dict[str, Fact]] = {}
-    for sample in data.studies:
-        # A fact is one also where its sample is noisy.
-        if sample.outcome == "ok" and "same_kernel" in sample.facts:
-            told[sample.cell.target] = sample.facts
+    told = _told(data)
     rows = [(words, [_said(facts.get(name)) for facts in told.values()]) for name, words in FACTS.items()]
     return list(told), rows
+
+
+def kernels(data: Data) -> dict[str, bool]:
+    """Return, by target that tells, whether its instances run on the host's kernel."""
+    return {target: facts["same_kernel"] is True for target, facts in _told(data).items()}
+
+
+def _told(data: Data) -> dict[str, dict[str, Fact]]:
+    # A fact is one also where its sample is noisy.
+    good = (sample for sample in data.studies if sample.outcome == "ok" and "same_kernel" in sample.facts)
+    told = {sample.cell.target: sample.facts for sample in good}
+    order = [target.partition(" [")[0] for target in data.targets]
+    return {target: told[target] for target in sorted(told, key=order.index)}
 
 
 def _said(fact: Fact) -> str:

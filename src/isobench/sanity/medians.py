@@ -9,6 +9,7 @@ from statistics import median
 
 from isobench.metrics import METRICS
 from isobench.model import Cell, Sample
+from isobench.report.format import counted, human
 from isobench.sanity.finding import Finding
 from isobench.sanity.guests import is_guest
 from isobench.store.reader import SessionRecord
@@ -34,8 +35,8 @@ class _Better:
     facts: Mapping[str, object]
 
     def finding(self, rule: str, meaning: str) -> Finding:
-        unit = METRICS[self.metric].unit
-        figures = f"{self.value:.4g} against {self.native:.4g} {unit}"
+        unit, count = METRICS[self.metric].unit, counted(self.metric)
+        figures = f"{human(self.value, unit, count)} against {human(self.native, unit, count)}"
         seen = f"{self.metric} is {self.by:.0%} better than native's ({figures})"
         return Finding(rule, self.cell.workload, self.cell.target, f"{seen}: {meaning}")
 

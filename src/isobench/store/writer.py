@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any
 from isobench.errors import HarnessError, UsageError
 from isobench.host.paths import give_to_caller
 from isobench.model import Sample
+from isobench.store.held import hold
 from isobench.store.reader import META, SAMPLES
 
 
@@ -27,11 +29,15 @@ def refuse_unwritable(results: Path) -> None:
 
 
 class SessionWriter:
-    """One session's folder. A sample that ``append`` has returned from survives a power cut."""
+    """One session's folder. A sample that ``append`` has returned from survives a power cut.
+
+    As long as session.json says ``running`` the folder is held.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self._let_go: Callable[[], object] | None = None
 
     @classmethod
     def create(cls, results: Path, seed: int) -> SessionWriter:
@@ -54,12 +60,15 @@ class SessionWriter:
                 with samples.open("rb+") as file:
                     file.truncate(file.read().rfind(b"\n") + 1)
                     os.fsync(file.fileno())
+            writer._hold()
         return writer
 
     def write_meta(self, meta: dict[str, Any]) -> None:
         """Replace session.json."""
-        fresh = self.folder / f".{META}"
+        fresh, runs = self.folder / f".{META}", meta.get("state") == "running"
         with self._told():
+            if runs:
+                self._hold()
             try:
                 with fresh.open("w", encoding="utf-8") as file:
                     json.dump(meta, file, indent=1)
@@ -70,6 +79,9 @@ class SessionWriter:
             finally:
                 fresh.unlink(missing_ok=True)
         give_to_caller(self.folder)
+        if self._let_go and not runs:
+            self._let_go()
+            self._let_go = None
 
     def append(self, sample: Sample) -> None:
         """Write one complete sample as a line and sync it to disk; a line that does not fit is not begun."""
@@ -86,6 +98,10 @@ class SessionWriter:
             except OSError:
                 os.truncate(samples, whole)
                 raise
+
+    def _hold(self) -> None:
+        if self._let_go is None:
+            self._let_go = weakref.finalize(self, os.close, hold(self.folder))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

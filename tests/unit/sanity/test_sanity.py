@@ -47,7 +47,7 @@ def test_a_session_as_it_should_be_has_no_findings() -> None:
 def test_a_guest_that_computes_faster_than_native(metric: str) -> None:
     (one,) = found(sample("native", {metric: 100.0}), sample("vm-micro", {metric: 111.0}))
     assert (one.rule, one.workload, one.target) == ("guest CPU beyond native", "w", "vm-micro")
-    assert f"{metric} is 11% better than native's (111 against 100 1/s)" in one.line()
+    assert f"{metric} is 11% better than native's (111 events/s against 100 events/s)" in one.line()
     assert found(sample("native", {metric: 100.0}), sample("vm-micro", {metric: 109.0})) == ()
     assert found(sample("native", {metric: 100.0}), sample("docker", {metric: 150.0})) == ()
     assert found(sample("vm-micro", {metric: 150.0})) == ()

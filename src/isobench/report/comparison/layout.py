@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from isobench.model import JOB, Cell
 from isobench.report import shell
+from isobench.report.comparison.names import Names
 
-_SCRIPTS = ("state.js", "packed.js", "figures.js", "report.js")
-"""Those of the report that draw and save figures; nothing is there to be filtered."""
+_SCRIPTS = ("state.js", "packed.js", "figures.js", "report.js", "filters.js")
+"""Those of the report that draw, save and filter figures; there is no heat map."""
 
 
 def named(cell: Cell) -> str:
@@ -18,8 +20,8 @@ def named(cell: Cell) -> str:
     return cell.target if cell.parameters.study == JOB else f"{cell.target}/{cell.parameters.study}"
 
 
-def write_page(template: str, out: Path, **told: Any) -> Path:
-    """Fill a template of the report's folder, write it to ``out`` and return that."""
+def write_page(template: str, out: Path, names: Names, **told: Any) -> Path:
+    """Fill a template of the report's folder, write it to ``out`` and return that; ``names`` can be hidden on it."""
     script = "".join(map(shell.read, _SCRIPTS))
     library = shell.plotly()
     text = (
@@ -29,7 +31,8 @@ def write_page(template: str, out: Path, **told: Any) -> Path:
             css=shell.read("report.css"),
             plotly=shell.packed(library),
             script=script,
-            page_json=json.dumps(dict.fromkeys(("workloads", "targets", "families", "references"), ())),
+            names=names,
+            page_json=json.dumps(asdict(names) | {"references": ()}, ensure_ascii=False),
             policy=shell.policy(library, script),
             **told,
         )

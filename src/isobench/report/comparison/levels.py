@@ -8,6 +8,7 @@ from typing import Any
 
 from isobench.history.series import Track
 from isobench.metrics import METRICS
+from isobench.report.comparison.names import Names
 from isobench.report.figures.look import BLUE, GREY, VERMILION, Panel, written
 from isobench.report.format import counted, human, label, scale_for
 
@@ -15,8 +16,11 @@ _HEIGHT = 250
 _LEGEND = (("a session's median", GREY), ("level", BLUE), ("level, worse than before", VERMILION))
 
 
-def panel(track: Track) -> Panel:
-    """Return the figure of one series; an emulated one has no colour that judges."""
+def panel(track: Track, names: Names) -> Panel:
+    """Return the figure of one series; an emulated one has no colour that judges.
+
+    All of it is of one workload, target and family: a reader who hides one of them hides it.
+    """
     known = METRICS[track.metric]
     scale = scale_for(track.medians, known.unit, counted(track.metric))
     y = [value / scale.divisor for value in track.medians]
@@ -41,7 +45,8 @@ def panel(track: Track) -> Panel:
     note = f"{len(y)} session{'' if len(y) == 1 else 's'}{', ' + better if better else ''}"
     note += ". Emulated: not a guide to KVM." if track.emulated else "."
     title = f"{label(str(track.cell), 60)} {track.metric}"
-    text = written([dots, *_levels(track, scale.divisor)], layout)
+    own = {"meta": names.places(track.cell, track.metric)}
+    text = written([trace | own for trace in (dots, *_levels(track, scale.divisor))], layout)
     legend = _LEGEND if track.steps and not track.emulated else _LEGEND[:1]
     return Panel(title, note, f"{title}: {'; '.join(words[-24:])}", text, _HEIGHT, legend=legend)
 

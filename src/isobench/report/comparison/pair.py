@@ -12,6 +12,7 @@ from pathlib import Path
 from isobench.metrics import METRICS
 from isobench.parity import Comparison
 from isobench.report.comparison.layout import named, write_page
+from isobench.report.comparison.names import names_of
 from isobench.report.comparison.ratios import panels, place
 from isobench.report.format import counted, human, short, times
 from isobench.report.meta import mapping
@@ -70,15 +71,18 @@ def write_comparison(a: SessionRecord, b: SessionRecord, out: Path) -> Path:
     """
     told = page_of(a, b)
     leading = [row for row in told.found.rows if row.metric in HEADLINE]
+    names = names_of((row.cell, row.metric) for row in told.found.rows)
     return write_page(
         "comparison.html.j2",
         out,
+        names,
         page=told,
-        panels=panels(leading),
+        panels=panels(leading, names),
         metrics=METRICS,
         order=(*ORDER, "emulated"),
         counts=Counter("emulated" if row.emulated else row.verdict for row in leading),
-        sessions=[(name, one, _facts(one)) for name, one in (("A", a), ("B", b))],
+        sessions=[("A", a), ("B", b)],
+        facts=list(zip(_facts(a), _facts(b), strict=True)),
         has_emulated=any(row.emulated for row in told.found.rows),
     )
 

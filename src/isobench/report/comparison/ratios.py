@@ -1,4 +1,4 @@
-"""Figures of a comparison: each series' ratio B/A with its interval, by metric; the line in the middle is no change."""
+"""Figures of a comparison, one a metric: ratios B over A with their intervals; the line in the middle is no change."""
 
 from __future__ import annotations
 
@@ -8,48 +8,42 @@ from typing import Any
 
 from isobench.metrics import METRICS
 from isobench.report.comparison.layout import named
+from isobench.report.comparison.names import FIRST, Names
+from isobench.report.figures.axes import logarithmic
 from isobench.report.figures.headed import drawn, headed, tick
-from isobench.report.figures.look import BLUE, GREY, VERMILION, Panel, logarithmic
+from isobench.report.figures.look import BLUE, GREY, VERMILION, Panel
 from isobench.report.format import Scale, around, digits, times
 from isobench.verdict.sessions import Row
 
-_TITLES = ("startup", "memory", "disk", "throughput")
 _LEGEND = (("regression", VERMILION), ("improvement", BLUE), ("neither", GREY))
 _COLOURS = dict(_LEGEND)
 _FAR = 2.5
 """Ratios farther apart than this factor stand on a logarithmic axis."""
 _ROOM = 0.03
 """The least room on both sides of no change: a per mille of noise must not fill the axis."""
-_TARGETS = ("native", "docker")
 _PLACES = {name: place for place, name in enumerate(METRICS)}
 _MOST = 60
-"""Series of a family beyond this many are left to the table; the weightiest verdicts are drawn."""
+"""Series of a metric beyond this many are left to the table; the weightiest verdicts are drawn."""
 
 
-def panels(rows: Iterable[Row]) -> list[Panel]:
-    """Return a panel for each family that has ratios."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.judgement and row.judgement.ratio and row.judgement.ratio.value > 0:
-            found.setdefault(METRICS[row.metric].family, []).append(row)
-    order = [*_TITLES, *(family for family in found if family not in _TITLES)]
-    return [_panel(family.capitalize(), found[family]) for family in order if family in found]
+def panels(rows: Iterable[Row], names: Names) -> list[Panel]:
+    """Return a panel for each metric that has ratios, its rows known to the page by ``names``."""
+    kept = [row for row in rows if row.judgement and row.judgement.ratio and row.judgement.ratio.value > 0]
+    kept.sort(key=lambda row: (names.places(row.cell, row.metric)[2], place(row)))
+    return [_panel(metric, list(group), names) for metric, group in groupby(kept, key=lambda row: row.metric)]
 
 
 def place(row: Row) -> tuple[int, str, int, str]:
     """Return what sorts rows: by metric as registered, then workload, then target as the report has them."""
     metric = _PLACES.get(row.metric, len(_PLACES))
-    target = _TARGETS.index(row.cell.target) if row.cell.target in _TARGETS else len(_TARGETS)
+    target = FIRST.index(row.cell.target) if row.cell.target in FIRST else len(FIRST)
     return metric, row.cell.workload, target, named(row.cell)
 
 
-def _panel(title: str, rows: list[Row]) -> Panel:
+def _panel(metric: str, rows: list[Row], names: Names) -> Panel:
     weighty = sorted(rows, key=lambda row: row.verdict not in _COLOURS)[:_MOST]
     kept = sorted(weighty, key=place)
-    placed = headed([
-        (metric, [tick(row.cell.workload, _beneath(row)) for row in group])
-        for metric, group in groupby(kept, key=lambda row: row.metric)
-    ])  # fmt: skip
+    placed = headed([("", [tick(row.cell.workload, _beneath(row)) for row in kept])])
     texts, traces = [], []
     for row, at in zip(kept, placed.at, strict=True):
         assert row.judgement and row.judgement.ratio  # noqa: S101 - only such rows are kept
@@ -57,13 +51,14 @@ def _panel(title: str, rows: list[Row]) -> Panel:
         traces.append(_dot(row, at))
     level = {"type": "line", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "layer": "below",
              "line": {"color": GREY, "width": 1.5, "dash": "dot"}}  # fmt: skip
-    text, height = drawn(traces, placed, texts, _axis(kept), shapes=[level])
-    note = "Median of B over that of A, with the 95 % interval. The dotted line is no change."
+    keys = [names.places(row.cell, row.metric) for row in kept]
+    text, height = drawn(traces, placed, texts, _axis(kept), keys, shapes=[level])
+    known = METRICS[metric]
+    better = {"lower": ", less is better", "higher": ", more is better", "neutral": ""}[known.direction]
+    note = f"{known.family.capitalize()}{better}."
     note += f" {len(rows) - len(kept)} more are in the table." if len(kept) < len(rows) else ""
-    said = "; ".join(
-        f"{row.cell} {row.metric} {words[0]}, {row.verdict}" for row, words in zip(kept, texts, strict=True)
-    )
-    return Panel(title, note, f"{title}, B over A: {said[:2000]}", text, height, legend=_LEGEND)
+    said = "; ".join(f"{row.cell} {words[0]}, {row.verdict}" for row, words in zip(kept, texts, strict=True))
+    return Panel(metric, note, f"{metric}, B over A: {said[:2000]}", text, height, legend=_LEGEND)
 
 
 def _beneath(row: Row) -> str:

@@ -11,6 +11,7 @@ from isobench.history.series import History, Track
 from isobench.metrics import METRICS
 from isobench.report.comparison.layout import named, write_page
 from isobench.report.comparison.levels import panel
+from isobench.report.comparison.names import names_of
 from isobench.report.format import counted, human, short, times
 from isobench.stats import Ratio
 from isobench.verdict.sessions import HEADLINE
@@ -37,10 +38,11 @@ def write_history(found: History, out: Path) -> Path:
     told = changes(found)
     changed = [track for track in found.tracks if track.steps]
     steady = [track for track in found.tracks if not track.steps and track.metric in HEADLINE]
+    names = names_of((track.cell, track.metric) for track in (*changed, *steady))
     return write_page(
-        "history.html.j2", out, history=found, changes=told, answer=answer(found, told), metrics=METRICS,
-        notes=list(notes(found)), changed=[panel(track) for track in changed[:_MOST]],
-        steady=[panel(track) for track in steady[:_MOST]], counts=(len(changed), len(steady)), most=_MOST,
+        "history.html.j2", out, names, history=found, changes=told, answer=answer(found, told), metrics=METRICS,
+        notes=list(notes(found)), changed=[panel(track, names) for track in changed[:_MOST]],
+        steady=[panel(track, names) for track in steady[:_MOST]], counts=(len(changed), len(steady)), most=_MOST,
         has_emulated=any(track.emulated for track in found.tracks),
     )  # fmt: skip
 

@@ -13,15 +13,18 @@ from isobench.report.faces.cells import CellLine, Standing, sparkline, standing
 from isobench.report.format import short
 from isobench.report.meta import mapping
 from isobench.runner.record import plan_of
+from isobench.store.held import is_held
 from isobench.store.reader import META, SAMPLES, SessionRecord, read_session
 
 RUNNING = "running"
 """The state in session.json of a session that has not ended."""
+STOPPED = "stopped"
+"""What stands for it once nobody measures the session any more: its run was killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A session at one instant: its ``state`` as session.json has it, and what there is to show as plain JSON."""
+    """A session at one instant: its ``state`` as session.json has it, or ``STOPPED``; what there is to show as JSON."""
 
     state: str
     shown: dict[str, Any]
@@ -37,7 +40,7 @@ class Follower:
 
     def changed(self) -> bool:
         """Look again, and return whether there is more to see than before."""
-        if self._stamps == self._now():
+        if self._stamps == self._now() and is_held(self._folder):
             return False
         self.seen = self._read()
         return True
@@ -47,11 +50,14 @@ class Follower:
         return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
     def _read(self) -> Seen:
-        # The stamps are taken first: what is written while the files are read is read next time.
+        # The stamps are taken first: what is written while the files are read is read next time. So is it asked
+        # who holds the session: whoever ends one in order writes so before letting go of it.
         self._stamps = self._now()
+        alive = is_held(self._folder)
         session = read_session(self._folder)
         plan = plan_of(session.meta, str(self._folder))
         state = str(session.meta.get("state", RUNNING))
+        state = STOPPED if state == RUNNING and not alive else state
         return Seen(state, _shown(session, plan, state))
 
 
@@ -75,15 +81,33 @@ def _shown(session: SessionRecord, plan: Plan, state: str) -> dict[str, Any]:
     return {
         "session": short(session.id, 80),
         "state": state,
-        "words": found.words() if state == RUNNING else f"{found.samples} samples",
+        "words": _words(session, found, state),
         "taken": found.samples,
-        "whole": found.samples + (found.left.samples if state == RUNNING else 0),
+        "whole": found.samples + (found.left.samples if state in (RUNNING, STOPPED) else 0),
         "emulated": any(line.emulated for line in found.lines),
-        "lines": [_line(line, found) for line in found.lines],
+        "lines": [_line(line, state == RUNNING and line.cell == found.following) for line in found.lines],
     }
 
 
-def _line(line: CellLine, found: Standing) -> dict[str, Any]:
+def _words(session: SessionRecord, found: Standing, state: str) -> str:
+    if state == RUNNING:
+        return found.words()
+    if state == STOPPED:
+        said, command = stopped(session.folder, found.samples)
+        return f"The run {said}. {command} goes on with it."
+    return f"The session has ended: {state}, {_counted(found.samples)}. isobench report writes its report."
+
+
+def stopped(folder: Path, samples: int) -> tuple[str, str]:
+    """Return what to say of a session whose run was killed, and the command that goes on with it."""
+    return f"has stopped without ending, after {_counted(samples)}", f"isobench run --resume {short(folder.name, 80)}"
+
+
+def _counted(samples: int) -> str:
+    return f"{samples} sample{'' if samples == 1 else 's'}"
+
+
+def _line(line: CellLine, now: bool) -> dict[str, Any]:
     return {
         "name": short(str(line.cell), 80),
         "emulated": line.emulated,
@@ -95,5 +119,5 @@ def _line(line: CellLine, found: Standing) -> dict[str, Any]:
         "failed": line.failed,
         "rest": line.rest,
         "stopped": bool(line.stopped),
-        "now": line.cell == found.following,
+        "now": now,
     }

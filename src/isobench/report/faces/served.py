@@ -15,9 +15,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from isobench.errors import UsageError
+from isobench.errors import HarnessError, UsageError
 from isobench.report import shell
-from isobench.report.faces.follow import RUNNING, Follower
+from isobench.report.faces.follow import RUNNING, STOPPED, Follower, Seen, stopped
 
 LOOPBACK = "127.0.0.1"
 LOOK = 1.0
@@ -31,9 +31,11 @@ _PARTING = 2.0
 def watch(folder: Path, say: Callable[[str], None], look: float = LOOK) -> str:
     """Serve the page of the session in that folder until it ends, and return its last state.
 
-    ``say`` is told the page's address. Raises UsageError where the session has ended already or cannot be read.
+    ``say`` is told the page's address. Raises UsageError where the session has ended already or cannot be read,
+    HarnessError once its run has stopped without ending.
     """
     follower = Follower(folder)
+    _refuse_stopped(folder, follower.seen)
     if follower.seen.state != RUNNING:
         raise UsageError(f"has ended: {follower.seen.state}", where=folder.name,
                          mend=f"write its report with `isobench report {folder.name}`")  # fmt: skip
@@ -44,7 +46,14 @@ def watch(folder: Path, say: Callable[[str], None], look: float = LOOK) -> str:
             time.sleep(look)
             if follower.changed():
                 server.tell(follower.seen.shown)
+    _refuse_stopped(folder, follower.seen)
     return follower.seen.state
+
+
+def _refuse_stopped(folder: Path, seen: Seen) -> None:
+    if seen.state == STOPPED:
+        said, command = stopped(folder, seen.shown["taken"])
+        raise HarnessError(said, where=folder.name, mend=f"go on with `{command}`")
 
 
 class Server(ThreadingHTTPServer):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from isobench.report.figures.dots import dots
 from isobench.report.figures.look import Panel
 from isobench.report.series import Data
 
 _SIZES = (
+    ("rootfs_bytes", "Root file system", "Sum of its files, the same on all targets."),
     ("stored_bytes", "Stored once for all instances", "Layers, base disk or folder."),
     ("instance_disk_done", "What one more instance adds", "Writable layer or overlay after the work."),
     ("kernel_size", "Kernel and initramfs", "Only a VM ships them."),
@@ -24,18 +23,9 @@ _SPEEDS = (
 
 def panels(data: Data) -> list[Panel]:
     """Return the panels of the disk family."""
-    classes = durability(data)
+    classes = data.durability
     several = len({*classes.values()}) > 1
     said = " Compare within a durability class only: it stands beneath each target." if several else ""
     found = [dots(data, *entry) for entry in _SIZES]
     found += [dots(data, metric, title, note + said, classes) for metric, title, note in _SPEEDS]
     return [panel for panel in found if panel is not None]
-
-
-def durability(data: Data) -> dict[tuple[str, str], str]:
-    """Return, by workload and target, what its samples tell of how durable a finished write is."""
-    told: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    for sample in data.jobs:
-        if value := sample.facts.get("durability"):
-            told[sample.cell.workload, data.target_of(sample)][str(value)] = None
-    return {cell: " or ".join(values) for cell, values in told.items()}

@@ -6,7 +6,8 @@ from typing import Any
 
 from isobench.metrics import METRICS
 from isobench.model import Metric
-from isobench.report.figures.look import GREY, Panel, Rows, colour, drawing, linear, logarithmic, rows
+from isobench.report.figures.axes import linear, logarithmic
+from isobench.report.figures.look import GREY, Panel, Rows, colour, drawing, pick_of, rows
 from isobench.report.format import Scale, counted, scale_for, short
 from isobench.report.series import Data, Series
 
@@ -20,11 +21,16 @@ _BETTER = {"lower": "less is better", "higher": "more is better", "neutral": ""}
 
 
 def dots(
-    data: Data, metric: str, title: str, note: str = "", beneath: dict[tuple[str, str], str] | None = None
+    data: Data,
+    metric: str,
+    title: str,
+    note: str = "",
+    beneath: dict[tuple[str, str], str] | None = None,
+    level: float | None = None,
 ) -> Panel | None:
     """Return the panel of one metric over all workloads and targets; None where nothing was measured.
 
-    ``beneath`` says what stands small under a row's target, by workload and target.
+    ``beneath`` says what stands small under a row's target, by workload and target; at ``level`` stands a dashed line.
     """
     found = data.of_metric(metric)
     if not found:
@@ -38,15 +44,20 @@ def dots(
     axis = linear(scale, _BETTER[known.direction])
     far = _far_apart(series)
     if far and not _is_size(known) and min(values) > 0:
-        axis = logarithmic(scale, _BETTER[known.direction], [value / scale.divisor for value in values])
-    text, height = drawing(traces, placed, axis, series, None if far else scale)
+        shown = [value / scale.divisor for value in values]
+        axis = logarithmic(scale, _BETTER[known.direction], shown, known.unit, counted(metric))
+    pick = pick_of(data, placed)
+    line = {"type": "line", "yref": "paper", "x0": level, "x1": level, "y0": 0, "y1": 1, "layer": "below",
+            "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
+    shapes = [] if level is None else [line]
+    text, height = drawing(traces, placed, axis, series, None if far else scale, pick, shapes=shapes)
     notes = [_whose(data, found, series), note]
     notes += (
         [f"Of more than {_MOST} dots in a row about that many are drawn, evenly, and all outliers."]
         if any(len(s.values) > _MOST for s in series)
         else []
     )
-    return Panel(title, " ".join(n for n in notes if n), spoken(title, series), text, height, metric)
+    return Panel(title, " ".join(n for n in notes if n), spoken(title, series), text, height, metric, pick=pick)
 
 
 def spoken(title: str, series: list[Series]) -> str:

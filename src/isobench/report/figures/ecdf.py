@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isobench.report.figures.look import Panel, colour, linear, logarithmic, written
+from isobench.report.figures.axes import linear, logarithmic
+from isobench.report.figures.look import Panel, colour, written
 from isobench.report.format import Scale, label, scale_for, short
 from isobench.report.series import Data, Series
 
@@ -27,7 +28,7 @@ def _panel(data: Data, series: list[Series]) -> Panel:
     scale = scale_for(values, "s")
     axis = linear(scale, "less is better")
     if min(values) > 0 and max(values) > _FAR * min(values):
-        axis = logarithmic(scale, "less is better", [value / scale.divisor for value in values])
+        axis = logarithmic(scale, "less is better", [value / scale.divisor for value in values], "s")
     text = written([_line(data, entry, scale) for entry in series], {
         "height": _HEIGHT, "margin": {"l": 52, "r": 16, "t": 8, "b": 50}, "xaxis": axis,
         "yaxis": {"range": [-0.02, 1.03], "tickformat": ".0%", "zeroline": False, "fixedrange": True,

@@ -10,12 +10,14 @@ from isobench.report.figures.look import (
     GREY,
     HEAD,
     HEADING,
-    ROW,
+    LONG,
     Panel,
+    Pick,
     Rows,
     as_json,
     colour,
     figure,
+    height_of,
         row_axis,
     small,
 )  # fmt: skip
@@ -31,11 +33,11 @@ _RATES = {
     "net_throughput_out": "network, out",
 }  # fmt: skip
 _LATENCIES = {
-    "request_latency_p50": "latency p50, fixed rate",
-    "request_latency_p99": "latency p99, fixed rate",
+    "request_latency_p50": "p50 at a fixed rate",
+    "request_latency_p99": "p99 at a fixed rate",
     "net_rr_latency_p50": "request and response", "mem_latency": "memory latency", "syscall_latency": "system call",
     "file_open_close": "open and close a file", "fork_exec": "fork and exec",
-    "host_cpu_per_op": "host CPU an operation",
+    "host_cpu_per_op": "host CPU an op",
 }  # fmt: skip
 _TICKS = (1, 2, 5)
 _NEAR = (0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.25, 1.5)
@@ -56,13 +58,15 @@ def panels(data: Data) -> list[Panel]:
 
 
 def _panel(data: Data, title: str, metrics: dict[str, str], better: str) -> Panel | None:
-    figures, said, height = {}, "", 0
+    figures: dict[str, Any] = {}
+    said, height, most = "", 0, 0
     for reference in references_of(data):
         entries = _entries(data, metrics, reference)
         if entries:
             drawn = _figure(data, entries, metrics, reference, better)
             figures[reference] = drawn
             height = max(height, drawn["layout"]["height"])
+            most = max(most, len(entries))
             said = said or f"{title} ({reference}): " + "; ".join(
                 f"{s.workload[:40]} on {s.target[:40]}, {metrics[s.metric.name]} {times(r)}" for s, r in entries[:24]
             )
@@ -72,7 +76,10 @@ def _panel(data: Data, title: str, metrics: dict[str, str], better: str) -> Pane
     note += "Hollow: fewer than 6 samples, no interval."
     if data.emulated:
         note += " Emulated targets have no ratio."
-    return Panel(title, note, said, as_json({"by": figures}), height, wide=True, by_reference=True)
+    shown = {workload for drawn in figures.values() for _, workload, _ in drawn["rows"]}
+    pick = Pick(tuple(sorted(shown))) if most > LONG and len(shown) > 1 else None
+    whole = {"by": figures} | ({"pick": pick.first} if pick else {})
+    return Panel(title, note, said, as_json(whole), height, wide=True, by_reference=True, pick=pick)
 
 
 def _entries(data: Data, metrics: dict[str, str], reference: str) -> list[Entry]:
@@ -86,7 +93,7 @@ def _figure(data: Data, entries: list[Entry], metrics: dict[str, str], reference
     low, high = min(*ends, 1 / _FEWEST_SPAN), max(*ends, _FEWEST_SPAN)
     words = [(f"{digits(r.value)}×", around(r)) for _, r in entries]
     room = max(max(7.6 * len(ratio), 6.2 * len(beneath)) for ratio, beneath in words)
-    height = round(HEAD + FOOT + ROW * placed.end)
+    height = height_of(placed)
     margin, pad = {"l": 8, "r": 18 + round(room), "t": HEAD, "b": FOOT, "pad": 4}, 0.04 * math.log10(high / low) + 0.01
     ticks = _ticks(low, high)
     notes = [
@@ -95,8 +102,7 @@ def _figure(data: Data, entries: list[Entry], metrics: dict[str, str], reference
         for (s, _), (ratio, beneath) in zip(entries, words, strict=True)
     ]  # fmt: skip
     notes += [
-        {"xref": "paper", "x": 0, "xanchor": "left", "y": y, "showarrow": False, "text": f"<b>{text}</b>"}
-        for y, text in headings
+        {"xref": "paper", "x": 0, "xanchor": "left", "y": y, "showarrow": False, "text": text} for y, text in headings
     ]
     line = {"type": "line", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "layer": "below",
             "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
@@ -119,7 +125,7 @@ def _rows(data: Data, entries: list[Entry], metrics: dict[str, str]) -> tuple[Ro
         head = (series.workload, series.metric.name)
         if head != last:
             line += 0.1 if line else 0
-            headings.append((line, f"{label(series.workload, 14)}: {metrics[series.metric.name]}"))
+            headings.append((line, f"<b>{label(series.workload, 14)}</b>: {metrics[series.metric.name]}"))
             ticks.append(line)
             texts.append("")
             keys.append((data.workloads.index(series.workload), -1))

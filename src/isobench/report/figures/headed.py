@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from isobench.report.figures.look import FOOT, HEAD, ROW, written
+from isobench.report.figures.look import FOOT, HEAD, ROW, as_json, figure
 from isobench.report.format import label
 
 _HEADING = 0.8
@@ -51,9 +52,14 @@ def tick(name: str, remark: str = "") -> str:
 
 
 def drawn(
-    traces: list[dict[str, Any]], rows: Headed, texts: Sequence[tuple[str, str]], axis: dict[str, Any], **more: Any
-) -> tuple[str, int]:
-    """Return JSON and height of these traces; each row's two ``texts`` stand at the right edge, one below the other."""
+    traces: list[dict[str, Any]], rows: Headed, texts: Sequence[tuple[str, str]], axis: dict[str, Any],
+    keys: Sequence[tuple[int, int, int]] = (), **more: Any,
+) -> tuple[str, int]:  # fmt: skip
+    """Return JSON and height of these traces; each row's two ``texts`` stand at the right edge, one below the other.
+
+    ``keys`` tell of each row the places of its workload, target and family in the page's lists: its filter goes by
+    them. Without them all rows stay.
+    """
     height = round(HEAD + FOOT + ROW * rows.end)
     widest = max((max(7.4 * len(first), 6.2 * len(second)) for first, second in texts), default=0)
     beside = [
@@ -68,7 +74,19 @@ def drawn(
                   "showgrid": False, "range": [rows.end - 0.4, -0.6], "automargin": True, "fixedrange": True},
         **more,
     }  # fmt: skip
-    return written(traces, layout), height
+    return as_json(figure(traces, layout) | (_moving(rows, keys) if keys else {})), height
+
+
+def _moving(rows: Headed, keys: Sequence[tuple[int, int, int]]) -> dict[str, Any]:
+    """Return what the page's script moves rows by, see ``look.written``; a heading has no target."""
+    headings = [(heading["y"], -1, -1) for heading in rows.headings]
+    own = [(y, *key) for y, key in zip(rows.at, keys, strict=True)]
+    return {
+        "rows": sorted([*headings, *own], key=itemgetter(0)),
+        "row": ROW,
+        "heading": _HEADING,
+        "around": HEAD + FOOT,
+    }
 
 
 def _small(text: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from isobench.report.format import EQUAL, Scale, digits, label
+from isobench.report.format import EQUAL, Scale, label
 from isobench.report.series import Data, Series
 
 # Okabe and Ito, Color Universal Design (2008): told apart with every common colour vision.
@@ -16,7 +16,9 @@ PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8F98"
 _FIXED = {"native": GREEN, "docker": SKY, "vm-micro": VERMILION, "vm-q35": PURPLE}
 # After Tol, Colour Schemes (2021), muted: where a session has more targets than those eight can tell apart.
 OLIVE, MAGENTA, TEAL, ROSE = "#999933", "#AA4499", "#44AA99", "#CC6677"
-_OTHERS = (ORANGE, BLUE, GREY, OLIVE, MAGENTA, TEAL, ROSE)
+# No palette tells more than a dozen apart for all eyes: the last eight differ at least, and names stand beside them.
+_OTHERS = (ORANGE, BLUE, GREY, OLIVE, MAGENTA, TEAL, ROSE, "#8C564B", "#6A5ACD", "#6FA000", "#00A0C6", "#C1272D",
+           "#B8860B", "#5F7A8A", "#E377C2")  # fmt: skip
 
 ROW, HEAD, FOOT = 36, 6, 50
 """Pixels of a row, and of what stands above and below the rows."""
@@ -26,6 +28,21 @@ BARE: dict[str, Any] = {
     "font": {"family": "system-ui, sans-serif", "size": 13}, "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)", "hoverlabel": {"align": "left"}, "showlegend": False,
 }  # fmt: skip
+
+
+LONG = 20
+"""Rows beyond which a figure shows one workload at a time, at the reader's choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The workloads that a long figure can show alone, by their places, and the one that it shows ``first``.
+
+    -1 stands for all of them.
+    """
+
+    places: tuple[int, ...]
+    first: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,7 @@ class Panel:
     wide: bool = False
     by_reference: bool = False
     folded: bool = False
+    pick: Pick | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,22 @@ def rows(data: Data, series: list[Series], beneath: dict[tuple[str, str], str] |
     return Rows(at, ticks, texts, keys, line)
 
 
+def pick_of(data: Data, placed: Rows) -> Pick | None:
+    """Return what a figure of more than ``LONG`` rows lets one pick: at first the workload of most targets."""
+    counts = Counter(workload for workload, target in placed.keys if target >= 0)
+    if counts.total() <= LONG or len(counts) == 1:
+        return None
+    return Pick(tuple(counts), max(counts, key=lambda place: (counts[place], data.workloads[place] == "redis")))
+
+
+def height_of(placed: Rows, pick: Pick | None = None) -> int:
+    """Return the pixels that a figure of these rows takes at first."""
+    if pick is None or pick.first < 0:
+        return round(HEAD + FOOT + ROW * placed.end)
+    alone = sum(workload == pick.first and target >= 0 for workload, target in placed.keys)
+    return round(HEAD + FOOT + ROW * (HEADING + alone))
+
+
 def _named(data: Data, target: str, more: str) -> str:
     told = ", ".join(part for part in ("emulated" if target in data.emulated else "", label(more, 20)) if part)
     return label(target, 16) + ("<br>" + small(told) if told else "")
@@ -115,39 +149,21 @@ def small(text: str) -> str:
     return f'<span style="font-size:10.5px">{text}</span>'
 
 
-def linear(scale: Scale, better: str) -> dict[str, Any]:
-    """Return an x axis that begins at zero."""
-    return _axis(scale.unit, better) | {"rangemode": "tozero", "zeroline": True, "nticks": 6}
-
-
-def logarithmic(scale: Scale, better: str, values: list[float]) -> dict[str, Any]:
-    """Return a logarithmic x axis with ticks at 1, 10, 100, and between them where there is room."""
-    low, high = math.log10(min(values)), math.log10(max(values))
-    steps = (1.0, 3.0) if high - low < 2.5 else (1.0,)
-    ticks = [step * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
-    return _axis(scale.unit, "log scale" + (", " + better if better else "")) | {
-        "type": "log", "range": [low - 0.12, high + 0.12], "tickmode": "array", "tickvals": ticks,
-        "ticktext": [digits(tick) for tick in ticks], "zeroline": False,
-    }  # fmt: skip
-
-
 def row_axis(placed: Rows) -> dict[str, Any]:
     """Return the y axis of rows, the first uppermost."""
     return {"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,
             "range": [placed.end - 0.4, -0.6], "showgrid": False, "automargin": True, "fixedrange": True}  # fmt: skip
 
 
-def _axis(unit: str, words: str) -> dict[str, Any]:
-    title = ", ".join(part for part in (unit, words) if part)
-    return {"title": {"text": title, "standoff": 8, "font": {"size": 12}}, "fixedrange": True}
-
-
-def written(traces: list[dict[str, Any]], layout: dict[str, Any], placed: Rows | None = None) -> str:
+def written(
+    traces: list[dict[str, Any]], layout: dict[str, Any], placed: Rows | None = None, pick: Pick | None = None
+) -> str:
     """Return a figure as plotly's JSON, its numbers as precise as an eye can see.
 
-    Beside ``data`` and ``layout`` stand its ``rows``, of each y, workload and target, and what a height is made of.
+    Beside ``data`` and ``layout`` stand its ``rows``, of each y, workload and target, what a height is made of, and the
+    workload that it shows first where it has a ``pick``.
     """
-    return as_json(figure(traces, layout, placed))
+    return as_json(figure(traces, layout, placed) | ({"pick": pick.first} if pick else {}))
 
 
 def figure(traces: list[dict[str, Any]], layout: dict[str, Any], placed: Rows | None = None) -> dict[str, Any]:
@@ -178,17 +194,17 @@ def drawing(
     axis: dict[str, Any],
     series: list[Series],
     scale: Scale | None = None,
+    pick: Pick | None = None,
     **layout: Any,
 ) -> tuple[str, int]:
-    """Return the JSON and the height of these traces over these rows.
+    """Return the JSON and the first height of these traces over these rows.
 
     Each series' figures stand at the right edge, in the unit of ``scale`` (by default each in its own).
     """
-    height = round(HEAD + FOOT + ROW * placed.end)
     words = [(entry.write(entry.median.value, scale), entry.between(scale)) for entry in series]
     widest = max(max(7.4 * len(median), 6.2 * len(around)) for median, around in words)
     whole: dict[str, Any] = {
-        "height": height,
+        "height": height_of(placed),
         "margin": {"l": 8, "r": min(16 + round(widest), 150), "t": HEAD, "b": FOOT, "pad": 4},
         "xaxis": axis,
         "yaxis": row_axis(placed),
@@ -198,7 +214,7 @@ def drawing(
         ],
         **layout,
     }  # fmt: skip
-    return written(traces, whole, placed), height
+    return written(traces, whole, placed, pick), height_of(placed, pick)
 
 
 def _figures(row: float, median: str, around: str, entry: Series) -> dict[str, Any]:

@@ -12,8 +12,7 @@ _NAMES = {"cpu": "that computes", "memory": "that writes memory", "disk": "that 
 
 def panels(data: Data) -> list[Panel]:
     """Return a panel a neighbour."""
-    note = "Alone over beside it: 1 is no slow-down, 2 is half as much done."
-    found = [
-        dots(data, f"neighbour_slowdown_{hog}", f"Beside a neighbour {_NAMES.get(hog, hog)}", note) for hog in HOGS
-    ]
+    note = "Alone over beside it: 1, the dashed line, is no slow-down; 2 is half as much done."
+    titles = {hog: f"Beside a neighbour {_NAMES.get(hog, hog)}" for hog in HOGS}
+    found = [dots(data, f"neighbour_slowdown_{hog}", title, note, level=1.0) for hog, title in titles.items()]
     return [panel for panel in found if panel is not None]

@@ -1,12 +1,13 @@
-"""Startup: the phases of every target on one axis, those without a kernel once more by themselves, every start."""
+"""Startup: the phases of every target on one axis, those that boot no kernel once more by themselves, every start."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from isobench.metrics.startup import PHASES
+from isobench.report.figures.axes import linear
 from isobench.report.figures.dots import dots, interval, spoken
-from isobench.report.figures.look import BLUE, GREEN, GREY, ORANGE, PURPLE, Panel, Rows, drawing, linear, rows
+from isobench.report.figures.look import BLUE, GREEN, GREY, ORANGE, PURPLE, Panel, Rows, drawing, pick_of, rows
 from isobench.report.format import Scale, scale_for
 from isobench.report.series import Data, Series
 
@@ -38,7 +39,7 @@ def _waterfalls(data: Data) -> list[Panel]:
     booted = {s.target for s in data.of_metric("phase_kernel")}
     without = [s for s in series if s.target not in booted]
     if without and max(s.median.value for s in without) < _SMALL * max(s.median.value for s in series):
-        made.append(_waterfall(data, without, "The same without virtual machines", "On an axis of their own."))
+        made.append(_waterfall(data, without, "The same without those that boot", "On an axis of their own."))
     return made
 
 
@@ -49,9 +50,10 @@ def _waterfall(data: Data, series: list[Series], title: str, note: str, wide: bo
     traces = [_phase(data, series, phase, placed, scale) for phase in used]
     traces += [_whole(entry, placed, scale) for entry in series if entry.has_interval]
     axis = linear(scale, "less is better")
-    text, height = drawing(traces, placed, axis, series, barmode="stack")
+    pick = pick_of(data, placed)
+    text, height = drawing(traces, placed, axis, series, pick=pick, barmode="stack")
     legend = tuple((_NAMES[phase], _COLOURS[phase]) for phase in used)
-    return Panel(title, note, spoken(title, series), text, height, "time_to_ready", legend, wide)
+    return Panel(title, note, spoken(title, series), text, height, "time_to_ready", legend, wide, pick=pick)
 
 
 def _phase(data: Data, series: list[Series], phase: str, placed: Rows, scale: Scale) -> dict[str, Any]:

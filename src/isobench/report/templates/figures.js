@@ -1,4 +1,4 @@
-// What is drawn of a figure: for the picked reference, without the workloads and targets that the reader has hidden.
+// What is drawn of a figure: for the picked reference, without what the reader has hidden.
 const figures = (() => {
   // Each array of a trace that has a value a point keeps those that stay.
   const picked = (part, stays) => {
@@ -14,9 +14,9 @@ const figures = (() => {
   const arranged = (figure, keeps) => {
     const places = new Map();
     let y = 0, heading = null, shown = 0;
-    for (const [old, workload, target] of figure.rows) {
+    for (const [old, workload, target, family] of figure.rows) {
       if (target < 0) { heading = old; continue; }
-      if (!keeps(workload, target)) continue;
+      if (!keeps(workload, target, family)) continue;
       if (heading !== null) {
         y += y ? 0.1 : 0;
         places.set(heading, y);
@@ -42,20 +42,38 @@ const figures = (() => {
     const annotations = layout.annotations.filter(note => stays(note.y)).map(note => ({...note, y: moved(note.y)}));
     return {data, layout: {...layout, height: Math.round(figure.around + figure.row * y), yaxis, annotations}};
   };
+  const read = source => {
+    const whole = JSON.parse(document.getElementById(source).textContent);
+    const name = page.references[state.reference()];
+    const own = whole.by && Object.hasOwn(whole.by, name) ? whole.by[name] : null;
+    return [whole, whole.by ? own : whole];
+  };
+  // The workload that a long figure shows alone, -1 for all: the picked one where it has it, else its own first.
+  const alone = (whole, figure) => {
+    if (!figure || !("pick" in whole) || state.one("look") === "*") return -1;
+    const hidden = state.hidden("w"), has = new Set(figure.rows.map(row => row[1]).filter(at => !hidden.has(at)));
+    const wanted = page.workloads.indexOf(state.one("look"));
+    if (has.has(wanted)) return wanted;
+    return whole.pick < 0 || has.has(whole.pick) ? whole.pick : [...has][0] ?? -1;
+  };
   return {
+    alone: source => alone(...read(source)),
     // Returns what to draw of a source, null where nothing is left.
     shown: source => {
-      const whole = JSON.parse(document.getElementById(source).textContent);
-      const name = page.references[state.reference()];
-      const own = whole.by && Object.hasOwn(whole.by, name) ? whole.by[name] : null;
-      const figure = whole.by ? own : whole;
+      const [whole, figure] = read(source);
       if (!figure) return null;
-      const workloads = state.hidden("w"), targets = state.hidden("t");
-      const keeps = (workload, target) => !workloads.has(workload) && !targets.has(target);
-      if (!workloads.size && !targets.size) return figure;
+      const workloads = state.hidden("w"), targets = state.hidden("t"), families = state.hidden("f");
+      const only = alone(whole, figure);
+      const keeps = (workload, target, family) => (only < 0 || workload === only)
+        && !workloads.has(workload) && !targets.has(target) && !families.has(family);
+      if (only < 0 && !workloads.size && !targets.size && !families.size) return figure;
       if (figure.rows) return arranged(figure, keeps);
       const data = figure.data.map(trace => without(trace, keeps)).filter(Boolean);
       return data.length ? {...figure, data} : null;
     },
   };
 })();
+for (const select of document.querySelectorAll("select.pick-look")) {
+  state.follow(() => { select.value = String(figures.alone(select.dataset.source)); });
+  select.addEventListener("change", () => state.set("look", +select.value < 0 ? "*" : page.workloads[select.value]));
+}

@@ -33,7 +33,7 @@ if (document.getElementById("heat")) (() => {
       tile.title = said(row, col);
     }
     // Of throughput each workload has a figure of its own.
-    document.querySelectorAll("#heat tbody th").forEach((head, row) => {
+    document.querySelectorAll("#heat th[data-w]").forEach((head, row) => {
       head.lastChild.textContent = metric.value === "rate" && picked().counts[row].some(n => n) ? picked().counted[row] : "";
     });
   };
@@ -44,11 +44,12 @@ if (document.getElementById("heat")) (() => {
   metric.addEventListener("change", () => state.set("metric", metric.value));
   const tell = tile => { words.textContent = said(tile.dataset.row, tile.dataset.col); };
   const steps = {ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0]};
+  const upright = Boolean(document.querySelector("#heat thead th[data-w]"));
   const next = (tile, [down, right]) => {
     let row = +tile.dataset.row, col = +tile.dataset.col, found;
     // Rows and columns that a filter hides are passed over.
     do {
-      row += down; col += right;
+      row += upright ? right : down; col += upright ? down : right;
       found = tiles.find(one => +one.dataset.row === row && +one.dataset.col === col);
     } while (found && !found.checkVisibility());
     return found;

@@ -1,7 +1,7 @@
 "use strict";
 const page = JSON.parse(document.getElementById("page-data").textContent);
 // What the reader has picked, kept in the fragment after the section: "#startup&ref=native&metric=memory&w=idle".
-// Keys: ref, metric; w, t and f name the workloads, targets and sections that are hidden.
+// Keys: ref, metric; w, t and f name the workloads, targets and families that are hidden.
 const state = (() => {
   const listeners = [], whole = location.hash.slice(1);
   const after = text => new URLSearchParams(text.includes("&") ? text.slice(text.indexOf("&") + 1) : "");

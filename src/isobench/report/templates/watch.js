@@ -31,7 +31,8 @@
     const told = last = JSON.parse(event.data);
     const runs = told.state === "running";
     at("session").textContent = told.session;
-    at("words").textContent = runs ? told.words : `The session has ended: ${told.state}, ${told.words}. isobench report writes its report.`;
+    at("words").textContent = told.words;
+    at("words").classList.toggle("banner", told.state === "stopped");
     at("title").textContent = runs ? "A session that runs" : "A session that ran";
     at("progress").max = Math.max(told.whole, 1);
     at("progress").value = told.taken;
