@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from tests import synthetic
 from tests.report.watched import Watched, record
 
 from isobench.report.page import write
+from isobench.store.reader import read_session
 
 pytestmark = pytest.mark.browser
 
 PICTURES = Path(__file__).parent / "pictures"
+EXAMPLE = Path(__file__).parents[2] / "docs/example/session.tar.gz"
 WIDTHS = (390, 1280, 2560)
 TALLEST = 12_000
 """Pixels: Chromium paints no more of a page in one piece."""
@@ -53,8 +56,16 @@ COMPARE = """async ([now, then, smaller]) => {
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(record(synthetic.samples()), tmp_path_factory.mktemp("page") / "report.html")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of a small session, made up, and of the full session that docs/example holds, by kind."""
+    folder = tmp_path_factory.mktemp("pages")
+    with tarfile.open(EXAMPLE) as packed:
+        packed.extractall(folder, filter="data")
+    (full,) = (path for path in folder.iterdir() if path.is_dir())
+    return {
+        "": write(record(synthetic.samples()), folder / "report.html"),
+        "full-": write(read_session(full), folder / "full.html"),
+    }
 
 
 def picture(browser: Browser, file: Path, width: int, scheme: str, fragment: str = "") -> str:
@@ -81,11 +92,18 @@ def alike(found: dict[str, float]) -> bool:
     return found["mean"] <= MEAN and found["far"] <= FAR and abs(found["height"] - 1) <= HEIGHT
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_page_looks_as_it_was_looked_at(browser: Browser, page: Path, width: int, scheme: str) -> None:
-    kept = PICTURES / f"{width}-{scheme}.png"
-    now = picture(browser, page, width, scheme)
+@pytest.mark.parametrize(
+    ("kind", "width", "scheme"),
+    [
+        *(("", width, scheme) for width in WIDTHS for scheme in ("light", "dark")),
+        ("full-", 390, "light"), ("full-", 1280, "dark"), ("full-", 2560, "light"),
+    ],
+)  # fmt: skip
+def test_the_page_looks_as_it_was_looked_at(
+    browser: Browser, pages: dict[str, Path], kind: str, width: int, scheme: str
+) -> None:
+    kept = PICTURES / f"{kind}{width}-{scheme}.png"
+    now = picture(browser, pages[kind], width, scheme)
     if os.environ.get("ISOBENCH_RENEW_PICTURES"):
         PICTURES.mkdir(exist_ok=True)
         kept.write_bytes(base64.b64decode(asked(browser, now, None)))
@@ -93,10 +111,10 @@ def test_the_page_looks_as_it_was_looked_at(browser: Browser, page: Path, width:
     assert alike(found), found
 
 
-def test_a_page_without_one_of_its_sections_does_not(browser: Browser, page: Path) -> None:
+def test_a_page_without_one_of_its_sections_does_not(browser: Browser, pages: dict[str, Path]) -> None:
     kept = base64.b64encode((PICTURES / "1280-light.png").read_bytes()).decode()
-    now = picture(browser, page, 1280, "light", "#answer&f=memory")
+    now = picture(browser, pages[""], 1280, "light", "#answer&f=memory")
     found = asked(browser, now, kept)
     assert not alike(found), found
-    dark = asked(browser, picture(browser, page, 1280, "dark"), kept)
+    dark = asked(browser, picture(browser, pages[""], 1280, "dark"), kept)
     assert not alike(dark), dark

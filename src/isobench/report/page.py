@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("state.js", "packed.js", "heat.js", "figures.js", "report.js", "filters.js")
 """One script on the page: each takes up what those before it declare."""
+_ORDER = ("startup", "memory", "density", "disk", "throughput", "life", "isolation")
 _LEADS = {
     "startup": "On the host's monotonic clock, from the request to the workload's own sign that it is ready.",
     "memory": "Figures of different scope overlap: they are never added up.",
@@ -104,7 +105,7 @@ def _families(data: Data) -> list[dict[str, Any]]:
     found = [
         {"name": name, "lead": _LEADS[name], "panels": figures.get(name, []), "rows": tables.family_rows(data, name),
          "targets": targets if name == "isolation" else [], "facts": facts if name == "isolation" else []}
-        for name in (*tables.FAMILIES, *STUDIED)
+        for name in _ORDER
     ]  # fmt: skip
     return [one for one in found if one["name"] not in STUDIED or one["rows"] or one["targets"]]
 
