@@ -90,6 +90,14 @@ def test_arrow_keys_go_from_tile_to_tile(browser: Browser, file: Path) -> None:
     watched.close()
 
 
+def test_the_map_is_reached_where_its_first_tile_is_hidden(browser: Browser, file: Path) -> None:
+    watched = Watched(browser, file, fragment="#overview&t=native")
+    assert watched.page.locator("#heat button[tabindex='0']:visible").count() == 1
+    watched.page.evaluate("location.hash = '#overview&w=idle'")
+    watched.until("[...document.querySelectorAll('#heat button[tabindex=\"0\"]')].every(one => one.checkVisibility())")
+    watched.close()
+
+
 def test_the_fragment_opens_the_page_as_it_was_left(browser: Browser, file: Path) -> None:
     watched = Watched(browser, file, fragment="#throughput&metric=memory&ref=native&t=vm-q35&w=redis&f=disk")
     page = watched.page
@@ -194,8 +202,8 @@ def test_the_answer_names_a_target_for_each_need(browser: Browser, wide: Path) -
         watched = Watched(browser, wide, width)
         rows = watched.page.locator("#best tbody tr")
         told = " ".join(rows.filter(has_text="ready soonest").inner_text().split())
-        assert "time_to_ready docker 295 ms" in told and "docker-gvisor 1.68×" in told
-        assert told.endswith("a hint, n = 3 and up")
+        assert "time_to_ready, of 3" in told and "docker 295 ms" in told and "docker-gvisor: 1.68×" in told
+        assert told.endswith("a hint: n = 3")
         assert watched.page.locator("#best b", has_text="vm-").count() == 0
         box = watched.page.locator("#best").bounding_box()
         assert box is not None and box["width"] <= width

@@ -325,6 +325,13 @@ def test_a_run_that_is_gone_on_with_counts_as_running(left: Path) -> None:
         assert follower.changed() and follower.seen.state == "stopped"
 
 
+def test_a_session_that_is_removed_while_it_is_watched_ends_the_watch(folder: Path) -> None:
+    one = Watched(folder)
+    shutil.rmtree(folder)
+    one.ended()
+    assert one.error == "watched: is gone: its folder was removed"
+
+
 @pytest.mark.parametrize("words", [("a", "b"), ("-o", "out.html"), ("--format", "pdf"), ("--history",)])
 def test_it_goes_alone(words: tuple[str, ...], folder: Path) -> None:
     from click.testing import CliRunner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from isobench.report.format import between, human, short, times
 from isobench.report.meta import mapping
 from isobench.report.series import Data, Series, difference
@@ -30,11 +32,12 @@ def headline(data: Data) -> list[str]:
     """Return the sentences that open the report; each figure with interval or range and the samples behind it."""
     if not data.series:
         return ["Nothing was measured: no sample of this session ended well."]
-    sentences = _comparisons(data)
-    if not sentences:
-        first = next(iter(data.series.values()))
-        sentences = [f"{short(first.workload)} on {short(first.target)}: {first.metric.name} {_figure(first)}."]
-    return sentences
+    if sentences := _comparisons(data):
+        return sentences
+    first = next((series for series in data.series.values() if series.comparable), None)
+    if first is None:
+        return ["All that was measured here was emulated: nothing is concluded from it."]
+    return [f"{short(first.workload)} on {short(first.target)}: {first.metric.name} {_figure(first)}."]
 
 
 def emulated_note(data: Data) -> str:
@@ -91,22 +94,30 @@ def memory_metric(data: Data, workload: str, targets: list[str]) -> str | None:
     return next((m for m in _MEMORY if all(data.get(workload, t, m) for t in targets)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a sentence; ``few`` is the number of samples of its weaker side where it has no interval."""
+
+    words: str
+    few: int | None
+
+
 def _comparisons(data: Data) -> list[str]:
-    real = data.real
-    reference = "docker" if "docker" in real else next(iter(real), None)
+    bare = list(dict.fromkeys(target.partition(" [")[0] for target in data.real))
+    reference = "docker" if "docker" in bare else next(iter(bare), None)
     if reference is None:
         return []
     found = [_against(data, target, reference) for target in _telling(data, reference)[:_MOST]]
-    if "native" in real and reference != "native":
-        found.append(_against(data, reference, "native"))
+    if "native" in bare and reference != "native":
+        found += [_against(data, t, "native") for t in data.real if t.partition(" [")[0] == reference]
     return [sentence for sentence in found if sentence]
 
 
 def _telling(data: Data, reference: str) -> list[str]:
     """Return the targets that may be set against the reference: machines first, then one of each other kind."""
     known = mapping(data.session.meta, "targets")
-    kinds = {t: str(mapping(known, t.partition(" [")[0]).get("kind", t)) for t in data.real}
-    others = [t for t in data.real if t not in (reference, "native")]
+    kinds = {t: str(mapping(known, t.partition(" [")[0]).get("kind", t)) for t in (*data.real, reference)}
+    others = [t for t in data.real if t.partition(" [")[0] not in (reference, "native")]
     first_of: dict[str, str] = {}
     for target in others:
         first_of.setdefault(kinds[target], target)
@@ -117,62 +128,62 @@ def _telling(data: Data, reference: str) -> list[str]:
 
 def _against(data: Data, target: str, reference: str) -> str | None:
     """Return one sentence: how much later ready, how much more memory, how much less work than on the reference."""
-    workload = leading_workload(data, [target, reference])
+    _, bracket, parameters = target.partition(" [")
+    targets = [target, reference + bracket + parameters]
+    workload = leading_workload(data, targets)
     if workload is None:
         return None
-    parts = [_ready(data, workload, target, reference), _memory(data, workload, target, reference),
+    parts = [_ready(data, workload, target, reference), _memory(data, workload, targets, reference),
              _work(data, workload, target, reference)]  # fmt: skip
     told = [part for part in parts if part]
     if not told:
         return None
-    hint = _hint(data, workload, [target, reference])
-    return f"{short(workload)} on {short(target)}, against {short(reference)}, {_listed(told)}{hint}."
+    few = [part.few for part in told if part.few is not None]
+    hint = f" (a hint: n = {min(few)})" if few else ""
+    words = _listed([part.words for part in told])
+    return f"{short(workload)} on {short(target, 48)}, against {short(reference)}, {words}{hint}."
 
 
-def _hint(data: Data, workload: str, targets: list[str]) -> str:
-    """Return how little a sentence rests on: its fewest samples; empty where each of its figures has an interval."""
-    found = [s for t in targets if (s := data.get(workload, t, "time_to_ready")) is not None]
-    if all(s.has_interval for s in found):
-        return ""
-    fewest = min(s.median.n for s in found)
-    return f" (a hint: n\u00a0=\u00a0{fewest})"
-
-
-def _ready(data: Data, workload: str, target: str, reference: str) -> str | None:
+def _ready(data: Data, workload: str, target: str, reference: str) -> _Part | None:
     series = data.get(workload, target, "time_to_ready")
     ratio = data.ratio(series, reference) if series else None
     if series is None or ratio is None:
         return None
     if _same(ratio):
-        return f"is ready as soon ({series.text})"
-    return f"takes {times(ratio)} as long to be ready ({series.text})"
+        return _Part(f"is ready as soon ({series.text})", None)
+    return _Part(f"takes {times(ratio)} as long to be ready ({series.text})", _few(ratio))
 
 
-def _memory(data: Data, workload: str, target: str, reference: str) -> str | None:
-    name = memory_metric(data, workload, [target, reference])
-    series = data.get(workload, target, name) if name else None
+def _memory(data: Data, workload: str, targets: list[str], reference: str) -> _Part | None:
+    name = memory_metric(data, workload, targets)
+    series = data.get(workload, targets[0], name) if name else None
     other = data.reference(series, reference) if series else None
     if series is None or other is None:
         return None
     apart = difference(series, other)
-    if apart.low is not None and apart.high is not None and apart.low <= 0 <= apart.high:
-        return "costs the host no more memory"
-    more, sign = ("more", 1.0) if apart.value >= 0 else ("less", -1.0)
-    around = ""
-    if apart.low is not None and apart.high is not None:
-        low, high = sorted((sign * apart.low, sign * apart.high))
-        around = f" ({between(low, high, 'B')})"
-    return f"costs the host {human(abs(apart.value), 'B')}{around} {more} an instance"
+    if apart.low is None or apart.high is None:
+        few, around = min(series.median.n, other.median.n), ""
+    elif apart.low <= 0 <= apart.high:
+        return _Part("costs the host no more memory", None)
+    else:
+        low, high = sorted((abs(apart.low), abs(apart.high)))
+        few, around = None, f" ({between(low, high, 'B')})"
+    more = "more" if apart.value >= 0 else "less"
+    return _Part(f"costs the host {human(abs(apart.value), 'B')}{around} {more} an instance", few)
 
 
-def _work(data: Data, workload: str, target: str, reference: str) -> str | None:
+def _work(data: Data, workload: str, target: str, reference: str) -> _Part | None:
     name = main_metric(data, workload)
     series = data.get(workload, target, name) if name else None
     ratio = data.ratio(series, reference) if series else None
     if ratio is None or name is None:
         return None
     said = _COUNTED.get(name, f"reaches {{}} the {rate_title(name)}")
-    return said.format("as many of" if _same(ratio) else times(ratio))
+    return _Part(said.format("as many of" if _same(ratio) else times(ratio)), _few(ratio))
+
+
+def _few(ratio: Ratio) -> int | None:
+    return min(ratio.n, ratio.n_reference) if ratio.low is None else None
 
 
 def _same(ratio: Ratio) -> bool:

@@ -64,7 +64,7 @@ def _lines(data: Data) -> Iterator[str]:
 
 
 def _best(line: Best) -> tuple[str, ...]:
-    need = f"{line.need}: {line.workload}" if line.workload else line.need
+    need = f"{line.need} ({line.workload}, {line.among})" if line.workload else f"{line.need} ({line.among})"
     return need, line.targets, line.figure, line.behind, line.alone, line.sure
 
 

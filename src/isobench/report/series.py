@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -80,7 +80,7 @@ class Data:
 
     def __init__(self, session: SessionRecord) -> None:
         self.session = session
-        self._many = len({_bare(cell).parameters for cell in {sample.cell for sample in session.samples}}) > 1
+        self._differ = _differing({sample.cell for sample in session.samples})
         self.jobs = [sample for sample in session.samples if sample.cell.parameters.study == JOB]
         self.studies = [sample for sample in session.samples if sample.cell.parameters.study != JOB]
         self.stopped = stopped(session.meta)
@@ -95,14 +95,15 @@ class Data:
 
     def target_of(self, sample: Sample) -> str:
         """Return the sample's target as the report names it."""
-        return self.named(sample.cell) if self._many else sample.cell.target
+        return self.named(sample.cell) if self._differ else sample.cell.target
 
     def named(self, cell: Cell) -> str:
-        """Return the target's name, with the parameters where the session has more than one set of them.
+        """Return the target's name, with those parameters in which the session's cells differ.
 
         A study is none of them: its figures have names of their own.
         """
-        return f"{cell.target} [{_bare(cell).parameters.text()}]" if self._many else cell.target
+        told = ",".join(word for word in _words(cell) if word.partition("=")[0] in self._differ)
+        return f"{cell.target} [{told}]" if told else cell.target
 
     def stop(self, workload: str, target: str) -> Stopped | None:
         """Return why a cell stopped, None where the session does not tell."""
@@ -211,8 +212,16 @@ def difference(series: Series, reference: Series) -> Estimate:
     return Estimate(apart, apart - down, apart + up)
 
 
-def _bare(cell: Cell) -> Cell:
-    return replace(cell, parameters=replace(cell.parameters, study=JOB, settings=()))
+def _words(cell: Cell) -> list[str]:
+    """Return a cell's parameters but for its study: ``cache=warm``, ``length=quick``."""
+    return replace(cell.parameters, study=JOB, settings=()).text().split(",")
+
+
+def _differing(cells: set[Cell]) -> set[str]:
+    """Return the names of the parameters of which these cells have more than one value."""
+    told = {word for cell in cells for word in _words(cell)}
+    names = Counter(word.partition("=")[0] for word in told)
+    return {name for name, values in names.items() if values > 1}
 
 
 def _over_common_blocks(series: Series, reference: Series) -> Ratio | None:

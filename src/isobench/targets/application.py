@@ -26,7 +26,7 @@ from isobench.targets.base import Instance, Prepared, Processes, Slot, Target
 from isobench.targets.kind import kinds
 from isobench.targets.members import await_need
 
-_ADDED = ("stored_bytes", "disk_virtual")
+_ADDED = ("rootfs_bytes", "image_size_compressed", "stored_bytes", "disk_virtual")
 """Image metrics of which each member has its own; of a kernel all ship the same."""
 
 
@@ -47,10 +47,14 @@ def instance_of(target: Target, prepared: Prepared, slot: Slot) -> AbstractConte
 
 def sizes_of(target: Target, prepared: Prepared) -> dict[str, float]:
     """Return a workload's image metrics; an application's are its members' together, its kernel counted once."""
-    if not prepared.parts:
-        return target.sizes(prepared)
-    found = [target.sizes(part) for part in prepared.parts]
+    found = [_sizes(target, part) for part in prepared.parts or (prepared,)]
     return {name: sum(one[name] for one in found) if name in _ADDED else found[0][name] for name in found[0]}
+
+
+def _sizes(target: Target, prepared: Prepared) -> dict[str, float]:
+    root = prepared.rootfs
+    own = {"rootfs_bytes": float(root.file_bytes), "image_size_compressed": float(root.compressed_bytes)}
+    return own | target.sizes(prepared)
 
 
 def describe(target: Target, prepared: Prepared) -> dict[str, str]:

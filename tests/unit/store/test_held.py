@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,11 +50,15 @@ def test_whoever_is_killed_lets_go(tmp_path: Path) -> None:
 
 
 def test_one_that_looks_does_not_stop_one_that_measures(tmp_path: Path) -> None:
-    for _ in range(200):
-        assert not is_held(tmp_path)
-        writer = SessionWriter.reopen(tmp_path)
-        assert is_held(tmp_path)
-        del writer
+    looking = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_EX)
+    later = threading.Timer(0.3, os.close, [looking])
+    later.start()
+    writer = SessionWriter.reopen(tmp_path)
+    later.join()
+    # It waited for the one that looked, and holds the folder since.
+    assert is_held(tmp_path)
+    del writer
 
 
 def test_where_no_lock_can_be_had_a_session_is_written_and_counts_as_held(

@@ -44,7 +44,11 @@ def watch(folder: Path, say: Callable[[str], None], look: float = LOOK) -> str:
         say(server.address)
         while follower.seen.state == RUNNING:
             time.sleep(look)
-            if follower.changed():
+            try:
+                changed = follower.changed()
+            except FileNotFoundError:
+                raise HarnessError("is gone: its folder was removed", where=folder.name) from None
+            if changed:
                 server.tell(follower.seen.shown)
     _refuse_stopped(folder, follower.seen)
     return follower.seen.state

@@ -40,6 +40,13 @@ if (document.getElementById("heat")) (() => {
   state.follow(() => {
     metric.value = (map.metrics.find(one => one.key === state.one("metric")) ?? map.metrics[0]).key;
     paint();
+    // Once the filter has hidden what it hides, one tile that is seen is reached by the tab key.
+    queueMicrotask(() => {
+      const reached = tiles.find(tile => tile.tabIndex === 0), seen = tiles.find(tile => tile.checkVisibility());
+      if (!seen || reached?.checkVisibility()) return;
+      if (reached) reached.tabIndex = -1;
+      seen.tabIndex = 0;
+    });
   });
   metric.addEventListener("change", () => state.set("metric", metric.value));
   const tell = tile => { words.textContent = said(tile.dataset.row, tile.dataset.col); };

@@ -65,7 +65,15 @@
       responsive: true, displaylogo: false, displayModeBar: false, doubleClick: false,
     });
     box.dataset.done = "1";
+    box.dataset.width = box.clientWidth;
   };
+  // Which ticks have room depends on the width: a window made narrower, a phone that is turned.
+  const resized = new ResizeObserver(entries => {
+    for (const {target: box} of entries) {
+      const now = box.clientWidth;
+      if (now && box.dataset.done && Math.abs(now - box.dataset.width) > 24) draw(box);
+    }
+  });
   const first = box => {
     if (box.dataset.drawn) return;
     box.dataset.drawn = "1";
@@ -74,7 +82,7 @@
   const watch = new IntersectionObserver(entries => {
     for (const entry of entries) if (entry.isIntersecting) { watch.unobserve(entry.target); first(entry.target); }
   }, {rootMargin: "600px"});
-  boxes.forEach(box => watch.observe(box));
+  boxes.forEach(box => { watch.observe(box); resized.observe(box); });
   let picked = null;
   state.follow(() => {
     const now = state.picked();
