@@ -22,6 +22,11 @@ def in_process(paths: Paths) -> Paths:
     return replace(paths, cache=paths.cache / "in")
 
 
+def temporary(paths: Paths) -> Path:
+    """Return the folder that commands have instead of /tmp, where tests beside these put files of their own."""
+    return paths.cache.parent / "tmp"
+
+
 def snapshot(paths: Paths) -> dict[str, set[str]]:
     """Return, by kind, what is on this host now."""
     return {
@@ -36,7 +41,7 @@ def snapshot(paths: Paths) -> dict[str, set[str]]:
         "instances": set(map(str, (paths.cache / "instances").glob("*"))),
         "half-built": set(map(str, paths.cache.glob("*/.building-*"))),
         "domains": set(map(str, (paths.cache / "libvirt").glob("*/*/qemu/*isobench-*"))),
-        "temporary": {str(path) for path in Path("/tmp").glob("isobench*")},
+        "temporary": {str(path) for path in temporary(paths).glob("isobench*")},
     }  # fmt: skip
 
 

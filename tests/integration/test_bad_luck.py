@@ -17,7 +17,7 @@ from tests.integration.fault_table import row
 from tests.integration.snapshot import leaving_nothing
 from tests.integration.user import ENGINES, User, job, run_words
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 
 @pytest.fixture(autouse=True)
@@ -172,11 +172,12 @@ def test_a_second_session_names_the_first_and_can_wait_for_it(user: User) -> Non
 
 def test_the_lock_of_a_dead_session_is_free(user: User) -> None:
     words = run_words(user, "-w", "good", "-t", "native", "--samples", "3")
-    first = user.start(*words)
-    user.wait_for(first, "[  1/")
-    first.kill()
-    first.wait()
+    # What the killed one leaves, a firewall's policy too, is there for the next to put away.
     with leaving_nothing(user.paths):
+        first = user.start(*words)
+        user.wait_for(first, "[  1/")
+        first.kill()
+        first.wait()
         assert user.isobench(*words[:-1], "1")[0] == 0
 
 

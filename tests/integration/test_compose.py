@@ -11,7 +11,7 @@ from tests.integration.user import ENGINES, User
 
 from isobench.engines import libvirt
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 APPLETS = ("sh", "sleep", "echo", "mkdir", "httpd", "wget", "false", "true", "cat")
 SERVE = "echo pong > /data/x; httpd -f -p 8080 -h /data"

@@ -27,7 +27,7 @@ from isobench.plan import Step
 from isobench.runner.measure import measure
 from isobench.targets.base import Prepared, Slot
 
-pytestmark = [*CAN_RUN, pytest.mark.docker]
+pytestmark = [*CAN_RUN, pytest.mark.docker, pytest.mark.beside]
 
 PORT = 18099
 WRITE = Job("write", "instance", ("/bin/sh", "-c", "dd if=/dev/zero of=/data/file bs=4k count=64 conv=fsync"), (), {})

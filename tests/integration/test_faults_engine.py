@@ -23,7 +23,7 @@ from isobench.host import reaper
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 # In a mount namespace, so that neither the host's libvirt, if it has one, nor its folders are touched.
 LIBVIRTD = """

@@ -180,6 +180,7 @@ def compile_c(text: str, output: Path, *more: str | Path) -> None:
     source.unlink()
 
 
+@pytest.mark.beside
 def test_workloads_that_go_wrong_in_containers(user: User) -> None:
     faults = [fault for fault in FAULTS if "docker" in fault.kinds]
     go_wrong(user, faults, ["docker"])

@@ -22,7 +22,7 @@ from isobench.images.rootfs import ensure_rootfs
 from isobench.images.types import Image
 from isobench.images.unpack import Bounds
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root"), pytest.mark.beside]
 
 MIB = 1 << 20
 NOBODY = 65_534

@@ -17,7 +17,7 @@ from isobench.images.disk import ensure_disk
 from isobench.images.rootfs import ensure_rootfs
 from isobench.images.types import Image
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.beside]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.integration.user import ENGINES, User, job, run_words
 
 from isobench.host.process import command_lines
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 
 def test_workloads_that_go_wrong_are_failed_samples_with_their_output_and_the_others_go_on(user: User) -> None:

@@ -8,7 +8,7 @@ from tests.integration.user import ENGINES, User
 
 from isobench.engines import libvirt
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 VOLUME = '[volume]\npath = "/data"\nsize = "16 MiB"\n'
 

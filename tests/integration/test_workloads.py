@@ -13,7 +13,7 @@ from tests.plugged import metric_package
 from isobench.metrics import METRICS
 from isobench.workloads.loader import find
 
-pytestmark = ENGINES
+pytestmark = [*ENGINES, pytest.mark.beside]
 
 PLAUSIBLE = {
     "compress_rate": (10e6, 5e9),

@@ -112,15 +112,26 @@ class EmbeddedDocker:
             self._process.terminate()
             # One that is frozen hears it only when it is thawed.
             self._process.send_signal(signal.SIGCONT)
-            try:
-                self._process.wait(_STOP)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._await_end(self._process)
+            self._process.kill()
+            self._process.wait()
         _clean(self._paths)
         if self._claim is not None:
             self._claim.close()
             self._claim = None
+
+    def _await_end(self, daemon: subprocess.Popen[bytes]) -> None:
+        """Wait until the daemon has ended or has nothing left to do.
+
+        Last of all it ends its containerd, and looks a whole second later whether that is gone.
+        """
+        try:
+            containerd = Path("/proc", (self._socket.parent / "exec/containerd/containerd.pid").read_text().strip())
+        except OSError:  # the host's own, which goes on
+            containerd = Path("/proc")
+        deadline = time.monotonic() + _STOP
+        while daemon.poll() is None and containerd.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def clean(paths: Paths) -> list[str]:

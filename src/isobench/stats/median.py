@@ -7,6 +7,7 @@ the distribution. Source: G. J. Hahn and W. Q. Meeker, *Statistical Intervals* (
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,14 +44,20 @@ class Median:
 @lru_cache(maxsize=1024)
 def interval_ranks(n: int, confidence: float = 0.95) -> tuple[int, int, float] | None:
     """Return the 0-based ranks of the narrowest symmetric interval and its coverage; None when none reaches it."""
-    from scipy.stats import binom
-
-    if n < FEWEST or float(1 - 2 * binom.cdf(0, n, 0.5)) < confidence:
+    if n < FEWEST:
         return None
-    below = int(binom.ppf((1 - confidence) / 2, n, 0.5))
-    # ppf answers with the first count that reaches the tail: the one before it leaves no more than the tail outside.
+    # Of scipy.special, since scipy.stats takes a second to import, which every run would end with.
+    from scipy.special import bdtr, bdtrik
+
+    tail = (1 - confidence) / 2
+    if float(1 - 2 * bdtr(0, n, 0.5)) < confidence:
+        return None
+    # The first count that reaches the tail: the one before it leaves no more than the tail outside.
+    below = math.ceil(bdtrik(tail, n, 0.5))
+    if below > 0 and bdtr(below - 1, n, 0.5) >= tail:
+        below -= 1  # the inverse is rounded
     rank = max(below - 1, 0)
-    return rank, n - 1 - rank, float(1 - 2 * binom.cdf(rank, n, 0.5))
+    return rank, n - 1 - rank, float(1 - 2 * bdtr(rank, n, 0.5))
 
 
 def median(values: Iterable[float], confidence: float = 0.95) -> Median:
