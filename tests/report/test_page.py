@@ -70,7 +70,7 @@ def test_no_word_of_a_figure_is_cut_or_lies_over_another(browser: Browser, tmp_p
     watched.page.set_viewport_size({"width": 390 if width > 390 else 1280, "height": 900})
     watched.page.wait_for_timeout(500)
     watched.settle()
-    assert watched.page.evaluate(_OVER) == []
+    watched.until(f"({_OVER})().length === 0")
     watched.close()
 
 

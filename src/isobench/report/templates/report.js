@@ -71,7 +71,7 @@
   const resized = new ResizeObserver(entries => {
     for (const {target: box} of entries) {
       const now = box.clientWidth;
-      if (now && box.dataset.done && Math.abs(now - box.dataset.width) > 24) draw(box);
+      if (now && box.dataset.done && Math.abs(now - box.dataset.width) > 24) draw(box).then(() => plotly().Plots.resize(box));
     }
   });
   const first = box => {
