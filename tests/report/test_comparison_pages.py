@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import cmarkgfm
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tests import synthetic
 from tests.report.watched import Watched
 
@@ -54,17 +53,6 @@ def stepped(name: str, emulated: bool = False, metric: str = "time_to_ready") ->
 
 def steady(name: str) -> Track:
     return replace(stepped(name), medians=(1.0,) * 16, steps=())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("Chromium is not installed (Debian: chromium)")
-    with sync_playwright() as tool:
-        opened = tool.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", "--no-first-run"])
-        yield opened
-        opened.close()
 
 
 class Seen:

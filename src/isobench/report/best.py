@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from isobench.metrics import METRICS
 from isobench.report.format import digits, short
-from isobench.report.headline import main_metric
+from isobench.report.headline import MEMORY, main_metric
 from isobench.report.heat import step_of
 from isobench.report.series import Data, Series
 from isobench.report.walls import kernels
@@ -20,7 +20,6 @@ from isobench.stats import Ratio
 
 _ALONE = "native"
 """What runs beside the host's own processes: no answer to how to isolate, but the measure of what it costs."""
-_MEMORY = ("host_available_drop", "host_pss_ready")
 _TAIL = "request_latency_p99"
 _NEEDS = {
     "time_to_ready": "ready soonest", "host_available_drop": "least host memory", "host_pss_ready": "least host memory",
@@ -74,7 +73,7 @@ def _parameters(data: Data) -> list[str]:
 
 
 def _of(data: Data, parameters: str) -> list[Best | None]:
-    asked = [widest for metrics in (("time_to_ready",), _MEMORY) if (widest := _widest(data, metrics, parameters))]
+    asked = [widest for metrics in (("time_to_ready",), MEMORY) if (widest := _widest(data, metrics, parameters))]
     asked += [(workload, metric) for workload in data.workloads if (metric := main_metric(data, workload))]
     asked += [(workload, _TAIL) for workload in data.workloads]
     return [_best(data, workload, metric, parameters) for workload, metric in asked]

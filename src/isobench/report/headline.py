@@ -23,7 +23,8 @@ _COUNTED = {
     "transactions_per_second": "commits {} the transactions",
     "cpu_events": "computes {} the events",
 }
-_MEMORY = ("host_available_drop", "host_pss_ready")
+MEMORY = ("host_available_drop", "host_pss_ready")
+"""The leading memory figures, the first that is there."""
 _MOST = 3
 """Sentences of targets against Docker; the overview has them all."""
 
@@ -91,7 +92,7 @@ def leading_workload(data: Data, targets: list[str], metric: str = "time_to_read
 
 def memory_metric(data: Data, workload: str, targets: list[str]) -> str | None:
     """Return the leading memory figure that all these targets have of a workload."""
-    return next((m for m in _MEMORY if all(data.get(workload, t, m) for t in targets)), None)
+    return next((m for m in MEMORY if all(data.get(workload, t, m) for t in targets)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,21 +46,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """All that the map can show. ``tiles`` are by choice, reference, workload, target.
-
-    It stands upright, a target a row, where there are more targets than workloads: it is then less wide.
-    """
+    """All that the map can show. ``tiles`` are by choice, reference, workload, target."""
 
     choices: list[Choice]
     references: list[str]
     tiles: dict[str, dict[str, list[list[Tile]]]]
-    upright: bool
     json: str
 
     @property
     def first(self) -> list[list[Tile]]:
         """The tiles that stand before a reader has picked anything."""
         return self.tiles[self.choices[0].key][self.references[0]]
+
+    @property
+    def upright(self) -> bool:
+        """Whether a target is a row: where there are more of them than workloads, so that it is less wide."""
+        return len(self.first[0]) > len(self.first)
 
 
 def heat(data: Data) -> Heat | None:
@@ -75,8 +76,7 @@ def heat(data: Data) -> Heat | None:
         }
         for choice in choices
     }
-    upright = len(data.targets) > len(data.workloads)
-    return Heat(choices, references, tiles, upright, _written(data, choices, references, tiles))
+    return Heat(choices, references, tiles, _written(data, choices, references, tiles))
 
 
 def references_of(data: Data) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from isobench.metrics import METRICS
 from isobench.model import Metric
 from isobench.report.figures.axes import linear, logarithmic
-from isobench.report.figures.look import GREY, Panel, Rows, colour, drawing, pick_of, rows
+from isobench.report.figures.look import GREY, Panel, Rows, colour, drawing, level, pick_of, rows
 from isobench.report.format import Scale, counted, scale_for, short
 from isobench.report.series import Data, Series
 
@@ -26,11 +26,11 @@ def dots(
     title: str,
     note: str = "",
     beneath: dict[tuple[str, str], str] | None = None,
-    level: float | None = None,
+    at: float | None = None,
 ) -> Panel | None:
     """Return the panel of one metric over all workloads and targets; None where nothing was measured.
 
-    ``beneath`` says what stands small under a row's target, by workload and target; at ``level`` stands a dashed line.
+    ``beneath`` says what stands small under a row's target, by workload and target; ``at`` where a dashed line stands.
     """
     found = data.of_metric(metric)
     if not found:
@@ -47,9 +47,7 @@ def dots(
         shown = [value / scale.divisor for value in values]
         axis = logarithmic(scale, _BETTER[known.direction], shown, known.unit, counted(metric))
     pick = pick_of(data, placed)
-    line = {"type": "line", "yref": "paper", "x0": level, "x1": level, "y0": 0, "y1": 1, "layer": "below",
-            "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
-    shapes = [] if level is None else [line]
+    shapes = [] if at is None else [level(at)]
     text, height = drawing(traces, placed, axis, series, None if far else scale, pick, shapes=shapes)
     notes = [_whose(data, found, series), note]
     notes += (

@@ -7,7 +7,6 @@ from typing import Any
 
 from isobench.report.figures.look import (
     FOOT,
-    GREY,
     HEAD,
     HEADING,
     LONG,
@@ -18,6 +17,7 @@ from isobench.report.figures.look import (
     colour,
     figure,
     height_of,
+    level,
         row_axis,
     small,
 )  # fmt: skip
@@ -104,15 +104,13 @@ def _figure(data: Data, entries: list[Entry], metrics: dict[str, str], reference
     notes += [
         {"xref": "paper", "x": 0, "xanchor": "left", "y": y, "showarrow": False, "text": text} for y, text in headings
     ]
-    line = {"type": "line", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "layer": "below",
-            "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
     axis = {
         "type": "log", "range": [math.log10(low) - pad, math.log10(high) + pad], "tickmode": "array", "tickvals": ticks,
         "ticktext": [f"{digits(tick)}×" for tick in ticks], "zeroline": False, "fixedrange": True,
         "title": {"text": f"× {label(reference, 20)}, log scale, {better}", "standoff": 8, "font": {"size": 12}},
     }  # fmt: skip
     layout = {"height": height, "margin": margin, "xaxis": axis, "yaxis": row_axis(placed), "annotations": notes,
-              "shapes": [line]}  # fmt: skip
+              "shapes": [level(1)]}  # fmt: skip
     return figure([_point(data, placed, metrics, entry) for entry in entries], layout, placed)
 
 

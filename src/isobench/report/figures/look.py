@@ -149,6 +149,12 @@ def small(text: str) -> str:
     return f'<span style="font-size:10.5px">{text}</span>'
 
 
+def level(at: float) -> dict[str, Any]:
+    """Return a dashed line upright at a value."""
+    return {"type": "line", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "layer": "below",
+            "line": {"color": GREY, "width": 1.5, "dash": "dash"}}  # fmt: skip
+
+
 def row_axis(placed: Rows) -> dict[str, Any]:
     """Return the y axis of rows, the first uppermost."""
     return {"tickmode": "array", "tickvals": placed.ticks, "ticktext": placed.texts, "zeroline": False,

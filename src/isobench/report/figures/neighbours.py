@@ -14,5 +14,5 @@ def panels(data: Data) -> list[Panel]:
     """Return a panel a neighbour."""
     note = "Alone over beside it: 1, the dashed line, is no slow-down; 2 is half as much done."
     titles = {hog: f"Beside a neighbour {_NAMES.get(hog, hog)}" for hog in HOGS}
-    found = [dots(data, f"neighbour_slowdown_{hog}", title, note, level=1.0) for hog, title in titles.items()]
+    found = [dots(data, f"neighbour_slowdown_{hog}", title, note, at=1.0) for hog, title in titles.items()]
     return [panel for panel in found if panel is not None]
