@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isobench.engines import bridge, docker, dockerd, firewall, libvirt, podman
-from isobench.host import cgroup
+from isobench.host.cgroup import leftovers
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
 from isobench.images import cache
@@ -14,12 +14,7 @@ def clean(paths: Paths) -> list[str]:
     done: list[str] = []
     done += libvirt.clean(paths)
     done += docker.clean()
-    for name in cgroup.leftovers():
-        # Every instance has a folder of its name, made before its group: one that is not here is another isobench's.
-        if (paths.run / name).is_dir():
-            cgroup.Cgroup(name).remove()
-            done.append(f"control group {name}")
-    cgroup.remove_parent()
+    done += leftovers.clean(paths.run)
     done += dockerd.clean(paths)
     done += podman.clean(paths)
     done += bridge.clean(paths.run)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isobench.engines import libvirt
+from isobench.engines import libvirt, libvirt_choice
 from isobench.host import cgroup
+from isobench.host.cgroup import systemd
 from isobench.host.paths import Paths
 from isobench.model import TargetSpec
 from isobench.targets.kind import kinds
@@ -27,12 +28,12 @@ class Finding:
     words: str
 
 
-def examine(paths: Paths, specs: Sequence[TargetSpec]) -> list[Finding]:
-    """Return a finding for each target; KVM is proven by booting the guest kernel."""
+def examine(paths: Paths, specs: Sequence[TargetSpec], *, anew: bool = False) -> list[Finding]:
+    """Return a finding for each target; KVM is proven by booting the guest kernel, again where asked ``anew``."""
     reasons = {spec.name: _unavailable(spec, paths) for spec in specs}
     findings = [Finding(spec.name, not reasons[spec.name], reasons[spec.name] or spec.title) for spec in specs]
     no_vm = _nothing() or libvirt.unavailable()
-    return [*findings, _kvm(paths) if no_vm is None else Finding("kvm", False, no_vm)]
+    return [*findings, _kvm(paths, anew=anew) if no_vm is None else Finding("kvm", False, no_vm)]
 
 
 def _unavailable(spec: TargetSpec, paths: Paths) -> str | None:
@@ -44,10 +45,10 @@ def _nothing() -> str | None:
     if os.geteuid() != 0:
         # What else is missing only root can see: the sbin folders are on no one else's PATH.
         return "control groups, mounts and the bridge need root: run it with sudo"
-    return cgroup.unavailable()
+    return cgroup.unavailable() or systemd.unavailable()
 
 
-def _kvm(paths: Paths) -> Finding:
+def _kvm(paths: Paths, *, anew: bool) -> Finding:
     from isobench.engines import kvm
     from isobench.errors import IsobenchError
     from isobench.guest.build import build
@@ -55,7 +56,7 @@ def _kvm(paths: Paths) -> Finding:
 
     try:
         paths.run.mkdir(parents=True, exist_ok=True)
-        state = kvm.probe(ensure_kernel(build(paths.cache), paths.cache), paths.cache, paths.run)
+        state = kvm.probe(ensure_kernel(build(paths.cache), paths.cache), paths.cache, paths.run, anew=anew)
     except IsobenchError as error:
         return Finding("kvm", False, error.line())
     emulated = "" if state.available else "; VMs run all the same, emulated and marked so"
@@ -65,6 +66,8 @@ def _kvm(paths: Paths) -> Finding:
 def advice() -> list[str]:
     """Return what would make this host's figures steadier, or how to read them."""
     found = [*_clock_advice(), *_memory_advice()]
+    if words := libvirt_choice.advice():
+        found.append(words)
     if cgroup.version() == 1:
         found.append(
             "control groups are v1, which charges no one for delayed writes, so host_io_written counts direct ones"

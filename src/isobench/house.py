@@ -14,6 +14,8 @@ from isobench.engines import bridge, docker
 from isobench.errors import IsobenchError, UsageError
 from isobench.guest.build import GuestBinaries, build
 from isobench.host import cgroup
+from isobench.host.cgroup import systemd
+from isobench.host.cgroup.home import home
 from isobench.host.paths import Paths
 from isobench.images.base import ensure_base, needs_base
 from isobench.images.build import ensure_image
@@ -89,7 +91,7 @@ class House:
 
 def needs() -> str | None:
     """Return why nothing at all can run here, or None."""
-    return cgroup.unavailable()
+    return cgroup.unavailable() or systemd.unavailable()
 
 
 @contextmanager
@@ -100,7 +102,7 @@ def house(paths: Paths, specs: Sequence[TargetSpec], say: Say) -> Iterator[House
     paths.cache.mkdir(parents=True, exist_ok=True)
     paths.run.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.callback(cgroup.remove_parent)
+        stack.enter_context(home())
         guest = build(paths.cache)
         network = stack.enter_context(bridge.Bridge())
         say("starting Docker")

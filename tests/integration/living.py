@@ -20,6 +20,7 @@ from isobench.guest import commands
 from isobench.guest.build import GuestBinaries, build
 from isobench.guest.frames import Exit, Init, Running
 from isobench.host import cgroup
+from isobench.host.cgroup.home import home
 from isobench.host.cpus import Placement
 from isobench.host.paths import Paths
 from isobench.images.kernel import ensure_kernel
@@ -119,7 +120,7 @@ def opened_bench(paths: Paths) -> Iterator[Bench]:
     if reason := cgroup.unavailable():
         pytest.skip(reason)
     with ExitStack() as stack:
-        stack.callback(cgroup.remove_parent)
+        stack.enter_context(home())
         try:
             made = Bench(paths, stack)
         except IsobenchError as error:

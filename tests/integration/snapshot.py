@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from isobench.host import cgroup
+from isobench.host.cgroup import home
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines
 
@@ -35,7 +35,7 @@ def snapshot(paths: Paths) -> dict[str, set[str]]:
         "links": {line.split()[0] for line in _lines("ip", "-o", "-br", "link")},
         "mounts": {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()},
         "loops": set(_lines("losetup", "--noheadings", "--list", "--output", "NAME")),
-        "groups": set(cgroup.leftovers()),
+        "groups": set(home.instances()),
         "rules": set(_lines("iptables-save", "-t", "nat")) | set(_lines("iptables-save", "-t", "filter")),
         "run": {str(path) for path in paths.run.iterdir() if path.suffix != ".lock"} if paths.run.is_dir() else set(),
         "instances": set(map(str, (paths.cache / "instances").glob("*"))),

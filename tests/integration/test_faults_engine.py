@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.integration.fault_table import row
 from tests.integration.snapshot import leaving_nothing
 from tests.integration.user import ENGINES, User, job, run_words
 
-from isobench.engines import docker, libvirt
+from isobench.engines import docker, libvirt, libvirt_choice
 from isobench.engines.dockerd import EmbeddedDocker
 from isobench.host import reaper
 from isobench.host.paths import Paths
@@ -25,14 +25,20 @@ from isobench.host.process import command_lines
 
 pytestmark = [*ENGINES, pytest.mark.beside]
 
-# In a mount namespace, so that neither the host's libvirt, if it has one, nor its folders are touched.
+# In a mount namespace, so that neither the host's libvirt, if it has one, nor its folders are touched: but for the
+# images, which isobench puts where packages have them. It is configured as packages leave it: QEMU runs as
+# libvirt-qemu, virtlogd takes its output, each VM has a control group of libvirt's, and owners of files change.
 LIBVIRTD = """
+mkdir -p "$1/lib/images"
+mount --bind /var/lib/libvirt/images "$1/lib/images"
 for folder in lib run etc cache log; do
     case $folder in run) place=/run/libvirt ;; etc) place=/etc/libvirt ;; *) place=/var/$folder/libvirt ;; esac
-    mount --bind "$1/$folder" "$place"
+    mount --rbind "$1/$folder" "$place"
 done
+virtlogd --daemon --pid-file "$1/virtlogd.pid"
 exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
 """
+IMAGES = Path("/var/lib/libvirt/images")
 PLACES = [Path(place, "libvirt") for place in ("/var/lib", "/run", "/etc", "/var/cache", "/var/log")]
 
 
@@ -47,7 +53,7 @@ def awaited(look: Callable[[], int | None], timeout: float = 60) -> int:
 
 def qemu(user: User) -> int | None:
     """Return a VM of the session; the first word of its command line is the launcher that it was."""
-    return program("", "guest=isobench-", str(user.paths.cache))
+    return program("", "guest=isobench-", str(user.paths.run))
 
 
 def program(name: str, *words: str) -> int | None:
@@ -176,14 +182,12 @@ def system_libvirt(root: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]
     """Give what starts a libvirtd as a host has it, its state kept in ``root``."""
     for name in ("lib", "run", "etc", "cache", "log", "socket"):
         (root / name).mkdir(parents=True)
-    (root / "etc" / "qemu.conf").write_text(
-        'stdio_handler = "file"\nsecurity_driver = "none"\nuser = "root"\ngroup = "root"\ncgroup_controllers = []\n'
-    )
     (root / "libvirtd.conf").write_text(
         f'unix_sock_dir = "{root}/socket"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
         f'log_outputs = "3:file:{root}/libvirtd.log"\n'
     )
-    made = [place for place in PLACES if not place.is_dir()]
+    libvirt_choice.ensure_user()
+    made = [place for place in (*PLACES, IMAGES) if not place.is_dir()]
     for place in made:
         place.mkdir()
     started: list[subprocess.Popen[bytes]] = []
@@ -207,7 +211,9 @@ def system_libvirt(root: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]
             daemon.terminate()
             daemon.send_signal(signal.SIGCONT)
             daemon.wait(20)
-        for place in made:
+        with suppress(OSError):
+            os.kill(int((root / "virtlogd.pid").read_text()), signal.SIGTERM)
+        for place in reversed(made):
             place.rmdir()
         shutil.rmtree(root)
 

@@ -15,7 +15,7 @@ from tests.integration.living import CAN_RUN, SPECS, make_rootfs
 from tests.integration.snapshot import in_process
 
 from isobench.engines import docker, libvirt
-from isobench.host.cgroup import leftovers
+from isobench.host.cgroup.home import instances
 from isobench.host.cpus import Placement
 from isobench.host.paths import Paths
 from isobench.house import House, house
@@ -106,7 +106,7 @@ def test_a_container_that_was_left_paused_is_removed(opened: Opened) -> None:
         queue(instance, stage.prepared)
         start(Record(), instance, stage.prepared)
         instance.pause()
-    assert slot.id not in leftovers()
+    assert slot.id not in instances()
     assert opened.house.docker.api.containers(all=True, filters={"label": f"isobench={slot.id}"}) == []
 
 

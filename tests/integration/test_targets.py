@@ -13,7 +13,7 @@ from tests.integration.living import CAN_RUN, MARKS, NAMES, SPECS, Bench, ask, l
 from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.frames import Done, Fail, Init, Memory
-from isobench.host import cgroup
+from isobench.host.cgroup import hierarchy, home
 from isobench.host.paths import Paths
 
 pytestmark = CAN_RUN
@@ -28,7 +28,7 @@ def bench(paths: Paths) -> Iterator[Bench]:
 
 def traces(bench: Bench, name: str) -> list[str]:
     """Return all that bears the instance's name: processes, groups, files, links."""
-    found = [group for group in cgroup.leftovers() if name in group]
+    found = [group for group in home.instances() if name in group]
     found += [str(path) for path in (bench.store / name, bench.paths.run / name) if path.exists()]
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -36,7 +36,7 @@ def traces(bench: Bench, name: str) -> list[str]:
                 found.append(str(entry))
         except OSError:
             continue
-    found += [str(p) for p in cgroup.ROOT.glob(f"*/isobench/{name}")]
+    found += [str(p) for p in hierarchy.ROOT.glob(f"*/isobench/{name}")]
     return found
 
 

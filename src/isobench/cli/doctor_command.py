@@ -30,19 +30,20 @@ _SHARES = ("steal", "cpu_pressure", "other_cpu")
 @click.command("doctor")
 @click.option("--noise", is_flag=True, help="Watch the host for 30 s: how quiet it is, which effects it can show.")
 @click.option("--seconds", type=click.FloatRange(min=0.5, max=3600), default=30.0, hidden=True)
+@click.option("--probe", is_flag=True, help="Try KVM again now, whatever an earlier try found.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(noise: bool, seconds: float, as_json: bool) -> int:
+def command(noise: bool, seconds: float, probe: bool, as_json: bool) -> int:
     """Say which targets this host can run, and why not; exits 3 when none can."""
-    return _noise(seconds, as_json) if noise else _targets(as_json)
+    return _noise(seconds, as_json) if noise else _targets(probe, as_json)
 
 
-def _targets(as_json: bool) -> int:
+def _targets(probe: bool, as_json: bool) -> int:
     from isobench import doctor
     from isobench.targets import catalog
 
     paths = Paths.default()
     specs = list(catalog.load_all(paths.targets).values())
-    findings, advice = doctor.examine(paths, specs), doctor.advice()
+    findings, advice = doctor.examine(paths, specs, anew=probe), doctor.advice()
     if as_json:
         click.echo(json.dumps({"findings": [asdict(f) for f in findings], "advice": advice}, indent=1))
     else:

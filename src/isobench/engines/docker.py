@@ -17,6 +17,7 @@ from isobench.engines.bridge import Network
 from isobench.engines.dockerd import EmbeddedDocker
 from isobench.engines.watch import Watch
 from isobench.errors import HarnessError, UsageError
+from isobench.host.cgroup import systemd
 from isobench.host.paths import Paths
 from isobench.images.types import DockerApi
 
@@ -199,6 +200,11 @@ def _refuse_desktop(api: DockerApi) -> None:
         raise UsageError("Docker Desktop runs its containers in a VM of its own", mend="use a Linux engine")
     if info.get("KernelVersion") != platform.release():
         raise UsageError("the Docker engine runs on another kernel than this host's", mend="use a local engine")
+    if info.get("CgroupDriver") == "systemd" and not systemd.manages():
+        raise UsageError(
+            "the Docker engine leaves control groups to systemd on cgroup v1, where systemd limits no cores",
+            mend="boot with systemd.unified_cgroup_hierarchy=1, or set native.cgroupdriver=cgroupfs in daemon.json",
+        )
     if any("rootless" in option for option in info.get("SecurityOptions") or ()):
         raise UsageError("a rootless Docker engine cannot use this host's bridge", mend="use a system engine")
 

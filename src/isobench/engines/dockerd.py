@@ -17,6 +17,7 @@ from typing import IO
 from isobench.engines import firewall
 from isobench.engines.runtimes import runtimes
 from isobench.errors import HarnessError
+from isobench.host.cgroup.home import entering
 from isobench.host.paths import Paths
 from isobench.host.process import command_lines, last_lines, run
 
@@ -73,11 +74,20 @@ class EmbeddedDocker:
         run_folder.mkdir(parents=True, exist_ok=True)
         # A configuration of our own: the host's belongs to another daemon. Checkpoints are experimental to dockerd.
         config = run_folder / "daemon.json"
-        config.write_text(json.dumps({"runtimes": runtimes(), "experimental": True}))
+        config.write_text(
+            json.dumps(
+                {
+                    "runtimes": runtimes(),
+                    "experimental": True,
+                    # Its containers lie in the group that systemd has delegated to us, not in units of their own.
+                    "exec-opts": ["native.cgroupdriver=cgroupfs"],
+                }
+            )
+        )
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    "dockerd", "--data-root", str(self._paths.cache / "docker"),
+                    *entering("dockerd"), "dockerd", "--data-root", str(self._paths.cache / "docker"),
                     "--exec-root", str(run_folder / "exec"),
                     "--host", f"unix://{self._socket}", "--pidfile", str(run_folder / "docker.pid"), "--bridge", "none",
                     "--config-file", str(config), "--group", "0", "--containerd-namespace", _NAMESPACE,

@@ -1,32 +1,30 @@
-"""libvirt: the user's own local one where reachable, else its embedded QEMU driver, which needs no daemon."""
+"""libvirt: a connection with its events, and the life of the domains that isobench makes there."""
 
 from __future__ import annotations
 
 import logging
 import os
-import pwd
 import queue
 import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from isobench.errors import HarnessError, SampleError, UsageError
+from isobench.engines import libvirt_choice, libvirt_files
+from isobench.engines.libvirt_files import SharedFiles
+from isobench.errors import HarnessError, SampleError
 from isobench.host import reaper
 from isobench.host.paths import Paths, cache_folder
-from isobench.host.process import command_lines, run
+from isobench.host.process import command_lines
 
 _LOG = logging.getLogger(__name__)
 
 PREFIX = "isobench-"
 _PROGRAM = "qemu-system"
-_USER = "libvirt-qemu"
-_SYSTEM_SOCKET = Path("/var/run/libvirt/libvirt-sock")
-_LONGEST_ROOT = 60
 _RETURN = 60.0
 _KEEP_ALIVE = 3, 3
 """Seconds between two signs of life asked of a daemon, and how many may be missing."""
@@ -35,22 +33,17 @@ _OPENING = 10.0
 
 # The embedded driver logs for itself, to standard error unless told otherwise before the library is loaded.
 os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{cache_folder() / 'libvirt.log'}")
-_CONFIG = """stdio_handler = "file"
-security_driver = "none"
-user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-namespaces = []
-cgroup_controllers = []
-seccomp_sandbox = 1
-"""
 
 
 class LibvirtEngine:
-    """A connection, and the life-cycle events of its domains stamped as they arrive."""
+    """A connection, and the life-cycle events of its domains stamped as they arrive.
 
-    def __init__(self, uri: str, root: Path | None) -> None:
+    ``root`` is the embedded driver's; without one it is the host's own libvirt, whose VMs have their ``files`` where
+    its QEMU may read them.
+    """
+
+    def __init__(self, uri: str, root: Path | None, files: SharedFiles | None = None) -> None:
+        self.files = files
         self._uri = uri
         self._root = root
         self._changed = threading.Condition()
@@ -104,6 +97,18 @@ class LibvirtEngine:
                     raise
                 time.sleep(0.2)
         self._patience = _RETURN
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is isobench's own; else it is the host's, which confines its VMs as it is configured to."""
+        return self._root is not None
+
+    def process(self, name: str) -> int:
+        """Return the QEMU process of a domain; raises SampleError where there is none."""
+        for pid, words in command_lines():
+            if any(word.split(",")[0] == f"guest={name}" for word in words):
+                return pid
+        raise SampleError("died", "QEMU ended at once")
 
     def learn(self, emulator: Path, machine: str, kind: str) -> None:
         """Let libvirt probe an emulator now, not at its first domain; raises HarnessError where it cannot run."""
@@ -200,11 +205,13 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     """Give a connection with its events; it is closed at the end."""
     reaper.adopt_orphans(_PROGRAM)
     _start_event_loop()
-    engine = LibvirtEngine(*_choose(paths))
-    try:
+    with ExitStack() as stack:
+        if uri := libvirt_choice.chosen():
+            engine = LibvirtEngine(uri, None, stack.enter_context(libvirt_files.shared_files(paths.run)))
+        else:
+            engine = LibvirtEngine(*libvirt_choice.embedded(paths))
+        stack.callback(engine.close)
         yield engine
-    finally:
-        engine.close()
 
 
 def _open_daemon(uri: str) -> Any:
@@ -252,60 +259,6 @@ def _end(domain: Any) -> None:
             end()
 
 
-def root_folder(paths: Paths) -> Path:
-    """Return the embedded driver's root: short, since the sockets below it may have 108 bytes."""
-    root = paths.cache / "libvirt"
-    return root if len(str(root)) <= _LONGEST_ROOT else Path(f"/var/tmp/isobench-{os.geteuid()}-libvirt")  # noqa: S108
-
-
-def _choose(paths: Paths) -> tuple[str, Path | None]:
-    """Return the URI to open and, for the embedded driver, its root."""
-    if uri := _own_uri():
-        return uri, None
-    _ensure_user()
-    root = root_folder(paths)
-    (root / "etc").mkdir(parents=True, exist_ok=True)
-    (root / "etc" / "qemu.conf").write_text(_CONFIG)
-    return f"qemu:///embed?root={root}", root
-
-
-def _ensure_user() -> None:
-    """Make the system user that Debian's libvirt looks up, before any configuration, even where it is not used.
-
-    Only the package libvirt-daemon-system makes it, which also brings the service that isobench does without.
-    """
-    try:
-        pwd.getpwnam(_USER)
-    except KeyError:
-        run(
-            ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", _USER],
-            mend=f"make the system user {_USER}",
-        )
-
-
-def _own_uri() -> str | None:
-    """Return the user's own libvirt where there is one; raises UsageError when the chosen one is remote."""
-    uri = os.environ.get("LIBVIRT_DEFAULT_URI")
-    if uri and ("+" in uri.split("://")[0] or uri.split("://", 1)[-1].partition("/")[0]):
-        raise UsageError(
-            f"{uri} is a remote libvirt, which shares neither clock nor memory with this host",
-            where="LIBVIRT_DEFAULT_URI", mend="choose a local one (qemu:///system), or none",
-        )  # fmt: skip
-    return uri or ("qemu:///system" if _system_answers() else None)
-
-
-def _system_answers() -> bool:
-    if not os.access(_SYSTEM_SOCKET, os.R_OK | os.W_OK):
-        return False
-    libvirt = _binding()
-    try:
-        _start_event_loop()
-        _open_daemon("qemu:///system").close()
-    except (HarnessError, libvirt.libvirtError):
-        return False
-    return True
-
-
 def _binding() -> Any:
     """Return libvirt's binding, which does not load where the folder of its log is not there; raises ImportError."""
     # Not always our cache's folder: a child inherits the variable.
@@ -340,14 +293,16 @@ def _start_event_loop() -> None:
 
 def clean(paths: Paths) -> list[str]:
     """End QEMU processes of ours that no harness owns and forget their domains; return a line for each."""
-    removed = _clean_own()
+    removed = _clean_own(paths)
     for pid, words in command_lines():
         # By the name and by the cache: another isobench of this host may have another one.
-        if any(word.startswith(f"guest={PREFIX}") for word in words) and any(f"{paths.cache}/" in w for w in words):
+        places = (f"{paths.cache}/", f"{libvirt_files.folder_of(paths.run)}/")
+        if any(w.startswith(f"guest={PREFIX}") for w in words) and any(place in w for w in words for place in places):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 removed.append(f"VM process {pid}")
-    root = root_folder(paths)
+    removed += libvirt_files.clean(paths.run)
+    root = libvirt_choice.root_folder(paths)
     for folder in (root / "etc" / "qemu", root / "run" / "qemu", root / "lib" / "qemu", root / "log" / "qemu"):
         for leftover in folder.glob(f"*{PREFIX}*") if folder.is_dir() else ():
             shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
@@ -355,9 +310,10 @@ def clean(paths: Paths) -> list[str]:
     return removed
 
 
-def _clean_own() -> list[str]:
-    """End our domains in the user's own libvirt, where it answers."""
-    if (uri := _own_uri()) is None:
+def _clean_own(paths: Paths) -> list[str]:
+    """End our domains in the host's own libvirt, where it answers: the chosen one, or that of a run that was killed."""
+    left = "qemu:///system" if libvirt_files.folder_of(paths.run).is_dir() else None
+    if (uri := libvirt_choice.chosen() or left) is None:
         return []
     libvirt = _binding()
     _start_event_loop()

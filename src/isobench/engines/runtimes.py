@@ -20,6 +20,7 @@ from isobench.guest.build import GuestBinaries
 from isobench.guest.channel import Channel
 from isobench.guest.frames import Init
 from isobench.host.cgroup import Cgroup
+from isobench.host.cgroup.slice import Slice
 from isobench.host.process import command_lines
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def tried(
         return Trial(f"it is none of those in `docker info`: {', '.join(sorted(known))}")
     api = library.APIClient(base_url=engine.url, version="auto", timeout=limit)
     try:
-        with _surroundings(run_folder / name) as (folder, cgroup), Channel(folder / "channel") as channel:
+        with _surroundings(engine, run_folder / name) as (folder, cgroup), Channel(folder / "channel") as channel:
             with _container(engine, api, guest, folder, cgroup, runtime, network) as (container, address):
                 api.start(container)
                 channel.wait(Init, limit)
@@ -146,11 +147,12 @@ def end_leftovers(container: str) -> list[str]:
 
 
 @contextmanager
-def _surroundings(folder: Path) -> Iterator[tuple[Path, Cgroup]]:
+def _surroundings(engine: DockerEngine, folder: Path) -> Iterator[tuple[Path, Cgroup]]:
+    group = Slice if engine.api.info()["CgroupDriver"] == "systemd" else Cgroup
     folder.mkdir(parents=True)
     try:
         (folder / "init").touch()
-        with Cgroup(folder.name) as cgroup:
+        with group(folder.name) as cgroup:
             yield folder, cgroup
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -167,7 +169,6 @@ def _container(
     api.import_image_from_data(_empty(), repository=image, tag="probe")
     address = engine.network.address(0)
     mode = engine.network_name if network == "bridge" else network
-    parent = {} if engine.api.info()["CgroupDriver"] == "systemd" else {"cgroup_parent": f"/{cgroup.path}"}
     endpoint = {mode: api.create_endpoint_config(ipv4_address=address)}
     container = None
     try:
@@ -177,7 +178,7 @@ def _container(
             networking_config=api.create_networking_config(endpoint) if network == "bridge" else None,
             host_config=api.create_host_config(
                 binds=[f"{folder}:/dev/isobench:ro", f"{guest.init}:/dev/isobench/init:ro"], runtime=runtime,
-                network_mode=mode, mem_limit=1 << 28, log_config={"type": "none"}, **parent,
+                network_mode=mode, mem_limit=1 << 28, log_config={"type": "none"}, cgroup_parent=cgroup.engine_parent,
             ),
         )["Id"]  # fmt: skip
         yield container, address

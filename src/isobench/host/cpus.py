@@ -39,3 +39,12 @@ def place(vcpus: int | None, serving: bool, cores: tuple[int, ...]) -> Placement
 def cpu_list(cores: tuple[int, ...]) -> str:
     """Return cores in the kernel's list format."""
     return ",".join(str(core) for core in cores)
+
+
+def parse_list(cores: str) -> tuple[int, ...]:
+    """Return the cores of a list in the kernel's format, as in ``0-2,5``."""
+    found: list[int] = []
+    for part in cores.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(found)

@@ -38,11 +38,12 @@ def ensure_base(api: DockerApi, cache: Path) -> str:
     except ImageNotFound:
         pass
     with building(cache):
-        _make(api, cache)
+        api.import_image_from_file(str(ensure_archive(cache)), repository=TAG, tag="latest")
     return str(api.inspect_image(TAG)["Id"])
 
 
-def _make(api: DockerApi, cache: Path) -> None:
+def ensure_archive(cache: Path) -> Path:
+    """Return the base's root file system as a tar archive, made first where the cache has none."""
     kept = cache / "base" / "rootfs.tar"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,7 @@ def _make(api: DockerApi, cache: Path) -> None:
             packages = _bootstrap(fresh, Path(scratch))
             write_json(kept.parent / "packages.json", packages)
             fresh.rename(kept)
-    api.import_image_from_file(str(kept), repository=TAG, tag="latest")
+    return kept
 
 
 def _bootstrap(tar: Path, scratch: Path) -> list[str]:

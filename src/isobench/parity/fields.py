@@ -30,7 +30,7 @@ class ParityRecord:
     ``layers`` are the system layers that a target adds to the root file system, each with its digest; ``reads`` is
     how figures are read from a job; ``configuration`` the digest of what the engine was asked for, without the
     names of what is in the other lines; ``store`` where instances' data lies, ``storage`` how. ``storage``,
-    ``durability``, ``runtime`` and ``marks`` are seen only in samples: the reader fills them in.
+    ``durability``, ``runtime``, ``confinement`` and ``marks`` are seen only in samples: the reader fills them in.
     """
 
     workload: str
@@ -46,6 +46,7 @@ class ParityRecord:
     options: Table | None = _line("subject", "own", whole=True)
     configuration: str | None = _line("subject", "own")
     runtime: str | None = _line("subject", "own")
+    confinement: str | None = _line("subject", "own")
     versions: Table | None = _line("subject", "own")
     # the work
     command: str | None = _line("class", "same")

@@ -102,6 +102,7 @@ def _observed(record: ParityRecord, session: SessionRecord, samples: Sequence[Sa
         storage=record.storage or _several(good, "storage"),
         durability=record.durability or _several(good, "durability"),
         runtime=record.runtime or _several(good, "runtime"),
+        confinement=record.confinement or _several(good, "confinement"),
         acceleration=record.acceleration or _several(good, "acceleration"),
         marks=", ".join(sorted(marks)) or "none",
     )

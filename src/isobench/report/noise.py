@@ -25,8 +25,9 @@ _MEANINGS = {
     "thermal_throttles": "times that a core was slowed for its heat",
     "frequency_hz": "the instance's core, in Hz; the worst is the slowest",
     "other_cpu": "share of all cores' time that others used",
+    "kernel_cpu": "share of all cores' time that the kernel's own threads used, for whomever: recorded only",
 }
-_SHARES = ("steal", "cpu_pressure", "harness_cpu", "other_cpu")
+_SHARES = ("steal", "cpu_pressure", "harness_cpu", "other_cpu", "kernel_cpu")
 
 
 def table(data: Data) -> list[tuple[str, str, str, str, str]]:

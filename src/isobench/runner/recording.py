@@ -20,7 +20,6 @@ Curve = tuple[tuple[float, float], ...]
 @dataclass
 class Record:
     """What is being gathered; ``cpu`` are the CPU seconds of the instances, None where they are not known.
-
     ``intended`` are noise figures that the sample's own doing makes: they tell nothing of others, and are not kept.
     """
 

@@ -38,6 +38,14 @@ class Houses(Protocol):
         """Return an instance of the whole application that is not created yet."""
 
 
+@runtime_checkable
+class Grouping(Protocol):
+    """A target that says what kind of control groups its instances have: its engine may leave them to systemd."""
+
+    def group(self, name: str, cores: str) -> Cgroup:
+        """Return the group that holds those of an application's members, which is not made yet."""
+
+
 def instance_of(target: Target, prepared: Prepared, slot: Slot) -> AbstractContextManager[Instance]:
     """Return an instance of a workload, be it one of several members or not, that is not created yet."""
     if not prepared.parts:
@@ -93,11 +101,12 @@ class Application:
         with ExitStack() as stack:
             self._slot.folder.mkdir(parents=True, exist_ok=True)
             stack.callback(shutil.rmtree, self._slot.folder, ignore_errors=True)
-            self.cgroup = Cgroup(self._slot.id)
+            cores = cpu_list(self._slot.placement.instance)
+            of_target = self._target.group if isinstance(self._target, Grouping) else None
+            # Limited before any member's: a v1 cpuset holds no more than the one above it.
+            self.cgroup = of_target(self._slot.id, cores) if of_target else Cgroup(self._slot.id, cores=cores)
             stack.callback(self.cgroup.remove)
             self.cgroup.make()
-            # Before any member's: a v1 cpuset holds no more than the one above it.
-            self.cgroup.limit_cpus(cpu_list(self._slot.placement.instance))
             for part, slot in zip(self._prepared.parts, self._slot.parts, strict=True):
                 self._instances.append(stack.enter_context(self._target.instance(part, slot)))
             self.channel, self.address = self._front.channel, self._front.address
@@ -140,7 +149,6 @@ class Application:
         for member, instance in zip(self._members[:-1], self._instances[:-1], strict=True):
             _named(member, partial(instance.running_at, timeout))
             _named(member, partial(instance.channel.wait, Running, timeout, run_id=MAIN_RUN))
-        self._follow()
         return at_ns
 
     def kernel_done_at(self, timeout: float) -> int | None:
@@ -180,18 +188,12 @@ class Application:
     def remove(self) -> None:
         """Remove all members and the control group that holds theirs."""
         self._each(lambda instance: instance.remove())
-        self.cgroup.remove()
+        if not self.cgroup.outlasts:
+            self.cgroup.remove()
 
     def _each(self, call: Callable[[Instance], object]) -> None:
         for member, instance in zip(self._members, self._instances, strict=True):
             _named(member, partial(call, instance))
-
-    def _follow(self) -> None:
-        """Follow the members to where an engine under systemd's driver has put them: below a slice of the whole."""
-        above = self._front.cgroup.path.rpartition("/")[0]
-        if above != self.cgroup.path:
-            self.cgroup.remove()
-            self.cgroup.path = above
 
 
 def _named(member: Member, call: Callable[[], object]) -> None:

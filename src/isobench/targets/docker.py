@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 from isobench.engines import docker, runtimes
 from isobench.errors import HarnessError
 from isobench.guest.build import GuestBinaries
+from isobench.host.cgroup import Cgroup
+from isobench.host.cgroup.slice import Slice
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
 from isobench.model import TargetSpec
@@ -67,6 +69,10 @@ class DockerTarget:
                     remove_tree(folder)
             case _:
                 yield ""
+
+    def group(self, name: str, cores: str) -> Cgroup:
+        """Return the group that holds those of an application's members, of the kind that theirs are."""
+        return (Slice if self._systemd else Cgroup)(name, cores=cores)
 
     def _folder(self, slot: Slot) -> Path:
         return self._store / slot.id if self._store else slot.folder / "store"

@@ -12,6 +12,8 @@ from typing import Any
 from isobench.errors import HarnessError, SampleError
 from isobench.guest.build import GuestBinaries
 from isobench.host import memory
+from isobench.host.cgroup import Cgroup
+from isobench.host.cgroup.slice import Slice
 from isobench.host.process import remove_tree
 from isobench.images.manifest import sizes
 from isobench.model.sample import Fact
@@ -43,6 +45,12 @@ class DockerInstance(AbleContainer):
         self._shim: int | None = None
         self._pid: int | None = None
 
+    def group(self) -> Cgroup:
+        """Return a slice, made by systemd and limited before the container is asked for, where the engine has it so."""
+        if not self._systemd:
+            return super().group()
+        return Slice(self.slot.group, cores=self.cores, memory=self.prepared.workload.resources.memory)
+
     def surround(self, stack: ExitStack) -> None:
         """See that the engine answers; an empty file keeps it from making one where init will be bound over."""
         self._engine.ensure_answers()
@@ -54,10 +62,9 @@ class DockerInstance(AbleContainer):
             # What an image's users may set-user-id is nobody else's to run.
             self._store.mkdir(mode=0o700)
             (self._store / "volume").mkdir()
-        parent = self._slice() if self._systemd else f"/{self.cgroup.path}"
         request = creation(
             self._engine, self.prepared, self._guest, self._options, self.slot.folder, self._store,
-            self.slot.id, self.address, self.cores, parent,
+            self.slot.id, self.address, self.cores, self.cgroup.engine_parent,
             {name: self._engine.network.address(number) for name, number in self.slot.peers},
             self.slot.volume,
         )  # fmt: skip
@@ -72,8 +79,6 @@ class DockerInstance(AbleContainer):
     def running_at(self, timeout: float) -> int:
         """Return when init called. The shim is moved only now: asking for it earlier would cost ``started``."""
         at_ns = self.connected(timeout)
-        if self._systemd:
-            self._adopt_slice()
         self._pid = self._state()["Pid"]
         self._shim = _parent(self._pid)
         self.cgroup.enter("helpers", self._shim)
@@ -140,7 +145,7 @@ class DockerInstance(AbleContainer):
         return time.monotonic_ns()
 
     def remove(self) -> None:
-        """Remove the container, its volume and the control group."""
+        """Remove the container, its volume and its control group."""
         self._api.remove_container(self._name, v=True, force=True)
         self._cleared()
 
@@ -157,7 +162,8 @@ class DockerInstance(AbleContainer):
             raise SampleError("error", "the Docker engine died, froze or was restarted during this sample")
 
     def _cleared(self) -> None:
-        self.cgroup.remove()
+        if not self.cgroup.outlasts:
+            self.cgroup.remove()
         if self._bound():
             remove_tree(self._store)
 
@@ -172,23 +178,6 @@ class DockerInstance(AbleContainer):
         if self._shim is None:
             raise SampleError("error", "the container has not been seen running")
         return self._shim
-
-    def _slice(self) -> str:
-        # A dash in a slice's name is a level of its own in systemd's tree: a member's lies in its application's.
-        return "-".join(["isobench", *(part.replace("-", "_") for part in self.slot.group.split("/"))]) + ".slice"
-
-    def _adopt_slice(self) -> None:
-        """Follow the container into its slice.
-
-        Under the systemd driver the parent must be a slice, which systemd makes itself below ``isobench.slice``
-        at the start; the group made on entry is empty then, and gives way to it. A restarted one is there already.
-        """
-        steps = self._slice().removesuffix(".slice").split("-")
-        levels = ["-".join(steps[: depth + 1]) + ".slice" for depth in range(len(steps))]
-        if self.cgroup.path == (slice_of_it := "/".join(levels)):
-            return
-        self.cgroup.remove()
-        self.cgroup.path = slice_of_it
 
 
 def _parent(pid: int) -> int:

@@ -90,7 +90,10 @@ def domain_xml(plan: Plan) -> str:
     _text(root, "vcpu", str(plan.vcpus), placement="static", cpuset=plan.cores)
     if plan.options.iothreads:
         _text(root, "iothreads", str(plan.options.iothreads))
-    Tree.SubElement(Tree.SubElement(root, "cputune"), "emulatorpin", cpuset=plan.cores)
+    pins = Tree.SubElement(root, "cputune")
+    Tree.SubElement(pins, "emulatorpin", cpuset=plan.cores)
+    for number in range(1, plan.options.iothreads + 1):
+        Tree.SubElement(pins, "iothreadpin", iothread=str(number), cpuset=plan.cores)
     system = Tree.SubElement(root, "os")
     _text(system, "type", "hvm", arch="x86_64", machine=plan.options.machine)
     if plan.kernel:
@@ -105,9 +108,10 @@ def domain_xml(plan: Plan) -> str:
     for event in ("on_poweroff", "on_reboot", "on_crash"):
         _text(root, event, "destroy")
     _add_devices(Tree.SubElement(root, "devices"), plan)
-    environment = Tree.SubElement(root, f"{{{QEMU}}}commandline")
-    files = ":".join(str(file) for file in plan.cgroup_files)
-    Tree.SubElement(environment, f"{{{QEMU}}}env", name="ISOBENCH_CGROUP", value=files)
+    if plan.cgroup_files:
+        environment = Tree.SubElement(root, f"{{{QEMU}}}commandline")
+        files = ":".join(str(file) for file in plan.cgroup_files)
+        Tree.SubElement(environment, f"{{{QEMU}}}env", name="ISOBENCH_CGROUP", value=files)
     if plan.extra is not None:
         merge(root, plan.extra)
     if not plan.kernel:

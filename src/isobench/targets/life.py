@@ -43,11 +43,10 @@ class Life:
             stack.callback(shutil.rmtree, self.slot.folder, ignore_errors=True)
             if reason := memory.short(self.prepared.workload.resources.memory):
                 raise SampleError("error", reason)
-            self.cgroup = Cgroup(self.slot.group)
+            self.cgroup = self.group()
             # Before it is made: a signal may be raised in between, and to remove what is not there is no error.
             stack.callback(self.cgroup.remove)
             self.cgroup.make()
-            self.cgroup.limit_cpus(self.cores)
             self.channel = stack.enter_context(Channel(self.slot.folder / "channel"))
             self.surround(stack)
             stack.callback(self.discard)
@@ -67,6 +66,10 @@ class Life:
     def cores(self) -> str:
         """The instance's cpuset in the kernel's list format."""
         return cpu_list(self.slot.placement.instance)
+
+    def group(self) -> Cgroup:
+        """Return the instance's control group, which is not made yet."""
+        return Cgroup(self.slot.group, cores=self.cores)
 
     def surround(self, stack: ExitStack) -> None:
         """Add to the surroundings what one kind needs besides."""

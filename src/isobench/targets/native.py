@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.build import GuestBinaries
 from isobench.host import memory
+from isobench.host.cgroup import Cgroup
 from isobench.host.paths import Paths
 from isobench.host.process import last_lines, remove_tree
 from isobench.images.manifest import sizes
@@ -115,9 +116,9 @@ class NativeInstance(ByAgent):
         self._process: subprocess.Popen[bytes] | None = None
         self._said = slot.folder / "native.log"
 
-    def surround(self, stack: ExitStack) -> None:
-        """Limit the whole group: there is no engine to do it."""
-        self.cgroup.limit_memory(self.prepared.workload.resources.memory)
+    def group(self) -> Cgroup:
+        """Return a group limited in memory as well: there is no engine to do it."""
+        return Cgroup(self.slot.group, cores=self.cores, memory=self.prepared.workload.resources.memory)
 
     def create(self) -> None:
         """Make the folders of the writable layer and of the volume."""

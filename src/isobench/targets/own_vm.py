@@ -56,7 +56,7 @@ class OwnTarget(VmTarget):
         """Let libvirt probe the emulator; raises UsageError for a workload that is no disk of the user's own."""
         own(prepared.workload, self.spec.name)
         self.store.mkdir(parents=True, exist_ok=True)
-        self.engine.learn(self.guest.enter, self.options.machine, "kvm" if self.acceleration == "kvm" else "qemu")
+        self.engine.learn(self.emulator, self.options.machine, "kvm" if self.acceleration == "kvm" else "qemu")
 
     def base(self, prepared: Prepared) -> Path:
         """Return the user's own file."""
@@ -126,7 +126,7 @@ class OwnInstance(VmInstance):
         self.console = stack.enter_context(Console(self.slot.folder / "console"))
         slot, network = self.slot, self._target.network
         self.plan = self._target.plan(
-            self.prepared, slot.folder, slot.id, str(uuid.uuid4()), slot.number, self.cgroup.leaf("vmm"),
+            self.prepared, slot.folder, slot.id, str(uuid.uuid4()), slot.number, self.entered(),
             slot.placement.instance,
         )  # fmt: skip
         if reason := memory.short(self.plan.memory):

@@ -34,5 +34,7 @@ def _open(house: House) -> Virtual:
     kernel = ensure_kernel(house.guest, house.paths.cache)
     house.say("proving KVM")
     state = kvm.probe(kernel, house.paths.cache, house.paths.run)
+    if state.device and not state.available:
+        house.say(f"VMs are emulated although this host has /dev/kvm: {state.reason}")
     house.versions |= engine.versions() | {"guest_kernel": kernel.release}
     return Virtual(engine, kernel, "kvm" if state.available else "tcg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 from isobench.engines import docker, libvirt
 from isobench.engines.bridge import Network
-from isobench.errors import HarnessError
+from isobench.errors import HarnessError, SampleError
 from isobench.guest.build import GuestBinaries
+from isobench.host.cgroup import Cgroup
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
 from isobench.images import disk
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from isobench.targets.virtual import Virtual
 
 
+QEMU = "qemu-system-x86_64"
+
+
 class VmTarget:
     """Virtual machines of one make. ``store`` takes the instances' disks, ``cache`` the shared bases."""
 
@@ -46,8 +51,9 @@ class VmTarget:
         self.kernel = kernel
         self.guest = guest
         self.acceleration = cast(domain.Acceleration, acceleration)
-        self.store = store
+        self.store = store if engine.files is None else engine.files.instances
         self._cache = cache
+        self.emulator = guest.enter if engine.embedded else Path(shutil.which(QEMU) or QEMU)
         self._make = self._common()
 
     @property
@@ -71,11 +77,24 @@ class VmTarget:
         self.store.mkdir(parents=True, exist_ok=True)
         self.base(prepared)
         kind = "kvm" if self.acceleration == "kvm" else "qemu"
-        self.engine.learn(self.guest.enter, self.options.machine, kind)
+        self.engine.learn(self.emulator, self.options.machine, kind)
 
     def base(self, prepared: Prepared) -> Path:
         """Return the read-only disk that all instances of a workload share."""
-        return disk.ensure_disk(prepared.rootfs, prepared.workload.resources.disk, self._cache)
+        return self.readable(disk.ensure_disk(prepared.rootfs, prepared.workload.resources.disk, self._cache))
+
+    def readable(self, file: Path) -> Path:
+        """Return a file of the cache, or a copy of it where QEMU runs as a user that may not enter the cache."""
+        return file if self.engine.files is None else self.engine.files.copy(file)
+
+    def group(self, name: str, cores: str) -> Cgroup:
+        """Return the group of an instance, or of an application's members; raises SampleError where it has none."""
+        if self.engine.embedded:
+            return Cgroup(name, cores=cores)
+        raise SampleError(
+            "error", "the host's libvirt gives each VM a control group of its own, so an application has no account",
+            mend="unset LIBVIRT_DEFAULT_URI",
+        )  # fmt: skip
 
     def instance(self, prepared: Prepared, slot: Slot) -> VmInstance:
         """Return an instance that is not created yet."""
@@ -146,10 +165,10 @@ class VmTarget:
             memory=self.options.memory or LEAST_MEMORY,
             vcpus=self.options.vcpus or 1,
             cores="0",
-            emulator=self.guest.enter,
+            emulator=self.emulator,
             cgroup_files=(),
-            kernel=self.kernel.image,
-            initramfs=self.kernel.initramfs[self.transport],
+            kernel=self.readable(self.kernel.image),
+            initramfs=self.readable(self.kernel.initramfs[self.transport]),
             command_line=domain.command_line(self.acceleration, tsc_khz()),
             base=self._cache / "base",
             overlay=self.store / "overlay",

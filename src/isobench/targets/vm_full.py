@@ -75,7 +75,7 @@ class FullTarget(VmTarget):
     ) -> domain.Plan:  # fmt: skip
         """Return a domain that boots its own overlay of the system layer."""
         plan = super().plan(prepared, folder, name, identity, number, cgroup_files, cores)
-        return replace(plan, system=(self.store / name / "system.qcow2", self.layer.disk))
+        return replace(plan, system=(self.store / name / "system.qcow2", self.readable(self.layer.disk)))
 
     def _common(self) -> domain.Plan:
         plan = super()._common()
@@ -83,7 +83,7 @@ class FullTarget(VmTarget):
         words = [word for word in plan.command_line.split() if not word.startswith("isobench.")]
         return replace(
             plan, kernel=None, initramfs=None, command_line=" ".join((*words, "net.ifnames=0")),
-            system=(self.store / "system", self.layer.disk),
+            system=(self.store / "system", self.readable(self.layer.disk)),
         )  # fmt: skip
 
 

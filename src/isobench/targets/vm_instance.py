@@ -13,6 +13,9 @@ from isobench.errors import SampleError
 from isobench.guest import commands
 from isobench.guest.console import KERNEL_DONE, Console
 from isobench.host import memory
+from isobench.host.cgroup import Cgroup
+from isobench.host.cgroup.adopted import Adopted
+from isobench.host.confinement import confinement
 from isobench.host.process import remove_tree
 from isobench.images import disk
 from isobench.model.sample import Fact
@@ -38,13 +41,21 @@ class VmInstance(AbleVm):
         self._store = target.store / slot.id
         self._domain: Any = None
 
+    def group(self) -> Cgroup:
+        """Return a group that QEMU enters; the host's libvirt makes its own, found when the VM runs."""
+        return super().group() if self._engine.embedded else Adopted()
+
+    def entered(self) -> tuple[Path, ...]:
+        """Return the files by which QEMU enters its group, before it becomes QEMU."""
+        return self.cgroup.leaf("vmm") if self._engine.embedded else ()
+
     def surround(self, stack: ExitStack) -> None:
         """Listen on the serial port as well, and have the domain's plan ready."""
         self._engine.ensure_open()
         self.console = stack.enter_context(Console(self.slot.folder / "console"))
         slot = self.slot
         self.plan = self._target.plan(
-            self.prepared, slot.folder, slot.id, str(uuid.uuid4()), slot.number, self.cgroup.leaf("vmm"),
+            self.prepared, slot.folder, slot.id, str(uuid.uuid4()), slot.number, self.entered(),
             slot.placement.instance,
         )  # fmt: skip
         if slot.volume:
@@ -100,7 +111,10 @@ class VmInstance(AbleVm):
         """
         import libvirt
 
-        return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout, self._since)
+        at_ns = self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_RESUMED, timeout, self._since)
+        if isinstance(self.cgroup, Adopted):
+            self.cgroup.find(self._engine.process(self.plan.name))
+        return at_ns
 
     def kernel_done_at(self, timeout: float) -> int | None:
         """Return when the initramfs's init spoke on the serial port."""
@@ -145,10 +159,19 @@ class VmInstance(AbleVm):
             "acceleration": target.acceleration,
             "machine": options.machine,
             "guest_kernel": target.kernel.release,
+            "confinement": self._confinement(),
+            "cgroup": "libvirt's own" if isinstance(self.cgroup, Adopted) else "isobench's",
             "storage": options.storage(),
             "durability": options.durability(has_volume=self.prepared.workload.volume is not None),
             **own,
         }
+
+    def _confinement(self) -> str:
+        """Return as whom QEMU runs, and what the host's security module allows it."""
+        try:
+            return " / ".join(sorted({confinement(pid) for pid in self.cgroup.pids()})) or "unknown"
+        except OSError:
+            return "unknown"
 
     def stop(self, grace: float) -> int:
         """Ask init to stop and cut the power; return libvirt's stamp of STOPPED."""
@@ -157,6 +180,7 @@ class VmInstance(AbleVm):
 
     def kill(self) -> int:
         """``virDomainDestroy``, what a control plane would call; return libvirt's stamp of STOPPED."""
+        self._account()
         self._domain.destroy()
         return self._stopped(_MARGIN)
 
@@ -183,7 +207,13 @@ class VmInstance(AbleVm):
         self.cgroup.remove()
         shutil.rmtree(self._store, ignore_errors=True)
 
+    def _account(self) -> None:
+        """Read the CPU account of a group that goes with its VM, before it does."""
+        if isinstance(self.cgroup, Adopted):
+            self.cgroup.cpu_seconds()
+
     def _stopped(self, timeout: float) -> int:
         import libvirt
 
+        self._account()
         return self._engine.wait_event(self.plan.uuid, libvirt.VIR_DOMAIN_EVENT_STOPPED, timeout, self._since)

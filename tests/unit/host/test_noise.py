@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from isobench.host import cgroup
+from isobench.host.cgroup import hierarchy
 from isobench.host.noise import Bounds, NoiseReading, exceeded, throttling
 
 EARLIER = NoiseReading(
@@ -94,7 +95,7 @@ def test_every_bound_has_its_words_and_can_be_moved() -> None:
 def test_throttling_adds_up_the_groups_below_and_knows_both_formats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    monkeypatch.setattr(hierarchy, "ROOT", tmp_path)
     group = tmp_path / "isobench/a"
     (group / "vmm").mkdir(parents=True)
     (tmp_path / "cgroup.controllers").write_text("cpu")
@@ -110,10 +111,10 @@ def test_throttling_adds_up_the_groups_below_and_knows_both_formats(
     assert throttling("isobench/a") == {"throttled_periods": 3.0, "throttled_seconds": 0.25}
 
 
-@pytest.mark.skipif(not (cgroup.ROOT / "cpu/cpu.cfs_quota_us").parent.is_dir(), reason="needs cgroup v1 with cpu")
+@pytest.mark.skipif(not (hierarchy.ROOT / "cpu/cpu.cfs_quota_us").parent.is_dir(), reason="needs cgroup v1 with cpu")
 @pytest.mark.skipif(bool(cgroup.unavailable()), reason="making control groups needs root")
 def test_a_real_quota_is_seen_to_throttle() -> None:
-    group = cgroup.ROOT / "cpu/isobench-test-throttling"
+    group = hierarchy.ROOT / "cpu/isobench-test-throttling"
     group.mkdir()
     try:
         (group / "cpu.cfs_quota_us").write_text("10000")

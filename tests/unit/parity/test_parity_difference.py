@@ -12,6 +12,7 @@ from isobench.parity import ParityRecord, compare, footing
 RECORD = ParityRecord(
     "idle", "docker", image="i", rootfs="r", layers={"init": "a"}, host_kernel="6.1", guest_kernel="the host's",
     kind="docker", acceleration="none", options={}, configuration="c", runtime="runc", versions={"docker": "20.10"},
+    confinement="c",
     command="sleep infinity", ready="on 'start'", service="none", jobs={"one": "x"}, reads={"one": "y"},
     length="quick", cache="warm", metrics={"time_to_ready": 1, "cpu_events": 1}, vcpus=1, cpuset="1",
     client_cpuset="0", memory=1 << 28, disk=1 << 28, volume="none", marks="none", store="s", storage="overlay2",

@@ -28,6 +28,7 @@ class Bounds:
     """Share of all cores' time that others used: on two cores, a fifth of the one that instances get."""
 
 
+_WAITING = ("cpu_pressure", "run_queue")
 _WORDS = {
     "steal": "the hypervisor stole {share} of the cores' time",
     "cpu_pressure": "tasks waited for a core {share} of the time",
@@ -41,11 +42,16 @@ _WORDS = {
 
 
 def exceeded(noise: Mapping[str, float], bounds: Bounds) -> tuple[str, ...]:
-    """Return in words each figure that is over its bound; a figure that is absent breaks none."""
+    """Return in words each figure that is over its bound; a figure that is absent breaks none.
+
+    Pressure and run queue tell that tasks waited, not whose fault it was. Where control groups tell whose CPU it was
+    (``kernel_cpu`` is there), both are recorded and exclude nothing.
+    """
+    recorded = _WAITING if "kernel_cpu" in noise else ()
     return tuple(
         _reason(field.name, noise[field.name], getattr(bounds, field.name))
         for field in fields(bounds)
-        if field.name in noise and noise[field.name] > getattr(bounds, field.name)
+        if field.name in noise and noise[field.name] > getattr(bounds, field.name) and field.name not in recorded
     )
 
 

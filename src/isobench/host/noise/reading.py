@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from isobench.host import cgroup
+from isobench.host.cgroup import files, hierarchy
+from isobench.host.noise.blame import Account
 
 _CPU = Path("/sys/devices/system/cpu")
 _COUNTED = 8
 """The fields of a ``cpu`` line that add up to all time; ``guest`` and ``guest_nice`` are in ``user`` already."""
 _BUSY = (0, 1, 2)
 """The fields that some process or kernel thread ran in; interrupts are nobody's."""
-_ENGINES = frozenset({"dockerd", "containerd", "podman", "libvirtd", "virtqemud", "virtlogd"})
+_COSTS = frozenset({
+    "dockerd", "containerd", "podman", "libvirtd", "virtqemud", "virtlogd",
+    "systemd", "systemd-udevd", "(udev-worker)", "systemd-network", "systemd-resolve", "systemd-journal",
+    "systemd-machine", "systemd-logind", "NetworkManager", "dbus-daemon", "dbus-broker", "polkitd", "rsyslogd",
+    "avahi-daemon",
+})  # fmt: skip
+"""Processes whose work is an instance's cost, where control groups do not tell (``blame`` has the groups)."""
 _HELPERS = 0.25
 """CPU seconds an instance may cost besides: a runtime's short-lived processes are in nobody's account when they end."""
 
@@ -34,12 +40,14 @@ class NoiseReading:
     frequency: float | None
     own_cpu: float
     ours_cpu: float
+    account: Account | None = None
 
     @classmethod
     def now(cls) -> NoiseReading:
         """Read the counters."""
         ticks, running = _stat()
         times = os.times()
+        account = Account.now()
         return cls(
             at=time.monotonic(),
             ticks=ticks,
@@ -49,7 +57,8 @@ class NoiseReading:
             thermal=_thermal(),
             frequency=_frequency(),
             own_cpu=times.user + times.system,
-            ours_cpu=times.children_user + times.children_system + _engines_cpu(),
+            ours_cpu=times.children_user + times.children_system + (0.0 if account else _costs_cpu()),
+            account=account,
         )
 
     def until(self, later: NoiseReading, *, instance_cpu: float | None = None) -> dict[str, float]:
@@ -76,10 +85,17 @@ class NoiseReading:
             figures["thermal_throttles"] = float(later.thermal - self.thermal)
         if self.frequency is not None and later.frequency is not None:
             figures["frequency_hz"] = (self.frequency + later.frequency) / 2
-        if instance_cpu is not None:
+        cores = os.cpu_count() or 1
+        busy = sum(ticks[i] for i in _BUSY) / total
+        if self.account and later.account:
+            of_groups = self.account.total(later.account) / (elapsed * cores)
+            figures["kernel_cpu"] = max(busy - of_groups, 0.0)
+            if instance_cpu is not None:
+                others = self.account.strangers(later.account, measured=instance_cpu > 0)
+                figures["other_cpu"] = others / (elapsed * cores)
+        elif instance_cpu is not None:
             ours = own * elapsed + later.ours_cpu - self.ours_cpu + instance_cpu + (_HELPERS if instance_cpu else 0.0)
-            cores = os.cpu_count() or 1
-            figures["other_cpu"] = max(sum(ticks[i] for i in _BUSY) / total - ours / (elapsed * cores), 0.0)
+            figures["other_cpu"] = max(busy - ours / (elapsed * cores), 0.0)
         return figures
 
 
@@ -89,8 +105,8 @@ def throttling(group: str) -> dict[str, float]:
     ``group`` is relative to the hierarchy (``Cgroup.path``). The kernel counts at the group that bears the quota, so
     the counts of the whole tree are added. Empty where no CPU controller accounts for it.
     """
-    top = (cgroup.ROOT if cgroup.version() == 2 else cgroup.ROOT / "cpu") / group
-    counts = [dict(_counters(file)) for file in (group / "cpu.stat" for group in cgroup.below(top))]
+    top = (hierarchy.ROOT if hierarchy.version() == 2 else hierarchy.ROOT / "cpu") / group
+    counts = [_counters(file) for file in (group / "cpu.stat" for group in hierarchy.below(top))]
     counts = [count for count in counts if "nr_throttled" in count]
     if not counts:
         return {}
@@ -98,22 +114,19 @@ def throttling(group: str) -> dict[str, float]:
     return {"throttled_periods": float(sum(c["nr_throttled"] for c in counts)), "throttled_seconds": seconds}
 
 
-def _counters(file: Path) -> Iterator[tuple[str, int]]:
+def _counters(file: Path) -> dict[str, int]:
     try:
-        lines = file.read_text().splitlines()
+        return files.flat(file.read_text())
     except OSError:
-        return
-    for line in lines:
-        key, _, value = line.partition(" ")
-        yield key, int(value)
+        return {}
 
 
 _seen: dict[str, bool] = {}
-"""Each process's number, and whether it is an engine's daemon: so that a reading asks only the new ones."""
+"""Each process's number, and whether its work is an instance's cost: so that a reading asks only the new ones."""
 
 
-def _engines_cpu() -> float:
-    """Return the CPU seconds of all engines' daemons here: what they do, they do for an instance."""
+def _costs_cpu() -> float:
+    """Return the CPU seconds of all processes whose work is an instance's cost: what they do, they do for it."""
     there = {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     for gone in _seen.keys() - there:
         del _seen[gone]
@@ -121,7 +134,7 @@ def _engines_cpu() -> float:
     for number in there:
         if _seen.get(number, True):
             name, used = _process(number)
-            _seen[number] = name in _ENGINES
+            _seen[number] = name in _COSTS
             ticks += used if _seen[number] else 0
     return ticks / os.sysconf("SC_CLK_TCK")
 

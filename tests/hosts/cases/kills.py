@@ -1,0 +1,31 @@
+"""``kill -9`` in mid-session, and then ``clean``: the host is as it was, and everybody else's things go on."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from tests.hosts.cases.groups import instances
+from tests.hosts.on_host import begun, bystanders, host_unchanged, isobench, main
+
+_SETTLE = 3.0
+
+
+def case() -> None:
+    for target, more in (("docker", {}), ("native", {}), ("vm-micro", {}),
+                         ("vm-micro", {"LIBVIRT_DEFAULT_URI": "qemu:///system"})):  # fmt: skip
+        with bystanders(), host_unchanged():
+            with begun("run", "-w", "idle", "-t", target, "--samples", "3", **more) as process:
+                while not instances() and process.poll() is None:
+                    time.sleep(0.05)
+                time.sleep(_SETTLE)
+                assert process.poll() is None, f"{target}: it had ended before it was killed"
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            told = isobench("clean").text
+            assert "removed" in told
+            assert "nothing was left behind" in isobench("clean").text
+
+
+if __name__ == "__main__":
+    main(case)
