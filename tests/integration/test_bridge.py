@@ -30,6 +30,16 @@ def test_each_run_folder_has_a_bridge_of_its_own_with_a_subnet_of_its_own(tmp_pa
     assert not is_up(names[1])
 
 
+def test_only_a_bridge_that_was_there_is_told_as_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are versions of ``ip`` that end with 0 where there is nothing to delete."""
+    fake = tmp_path / "bin" / "ip"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    assert bridge.clean(tmp_path) == []
+
+
 def test_a_living_bridge_is_neither_taken_nor_cleaned_away(tmp_path: Path) -> None:
     name = bridge.own_name(tmp_path)
     with bridge.Bridge(name):

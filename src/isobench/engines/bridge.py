@@ -104,6 +104,11 @@ def _claim(name: str) -> socket.socket | None:
 
 def _remove(name: str) -> bool:
     """Remove the bridge if it is there; return whether it was."""
+    # Not by the answer of `ip`: there are versions of it that find nothing to delete and call that a success.
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        return False
     return run(["ip", "link", "delete", name, "type", "bridge"], check=False).returncode == 0
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from isobench.host import overlay
+from isobench.host.process import run
 from isobench.images import manifest
 from isobench.images.cache import entry, read_json, write_json
 from isobench.images.types import DockerApi, Image, Rootfs
@@ -38,7 +40,7 @@ def _export(api: DockerApi, image: Image, scratch: Path) -> None:
     try:
         compressed = unpack(api.export(container), tree, image.tag)
     finally:
-        api.remove_container(container, force=True)
+        _remove(api, container)
     with (scratch / "manifest.txt").open("w", encoding="utf-8", errors="surrogateescape") as file:
         digest = manifest.digest(_written(manifest.manifest(tree), file))
     file_bytes, stored = manifest.sizes(tree)
@@ -52,6 +54,14 @@ def _export(api: DockerApi, image: Image, scratch: Path) -> None:
             "compressed_bytes": compressed,
         },
     )
+
+
+def _remove(api: DockerApi, container: str) -> None:
+    """Remove a container that was exported, and the mount of its layers: Docker 26 leaves it where it was."""
+    data = (api.inspect_container(container).get("GraphDriver") or {}).get("Data") or {}
+    api.remove_container(container, force=True)
+    if (merged := data.get("MergedDir")) and overlay.at(merged):
+        run(["umount", "--lazy", "--", merged], check=False)
 
 
 def _written(lines: Iterator[str], file: TextIO) -> Iterator[str]:

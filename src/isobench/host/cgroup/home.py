@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from isobench.errors import HarnessError
@@ -50,10 +51,10 @@ def slice_path(name: str) -> str:
 def home() -> Iterator[None]:
     """Have the place where instances' groups lie; what was made for it is gone afterwards.
 
-    Under systemd a scope is delegated. The controllers that the root has open (v2) are as they were afterwards: an
-    engine opens all of them on its way to a container's group.
+    Under systemd a scope is delegated. The controllers that the root and the groups right below it have open (v2) are
+    as they were afterwards: an engine opens all of them on its way to a container's group.
     """
-    before = _opened()
+    before = [_Opened.of(group) for group in (*_tops(), hierarchy.ROOT)]
     try:
         if systemd.manages():
             with _delegated(scope(run_folder())):
@@ -62,7 +63,8 @@ def home() -> Iterator[None]:
             yield
     finally:
         remove()
-        _close(_opened() - before)
+        for group in before:
+            group.restore()
 
 
 @contextmanager
@@ -142,16 +144,31 @@ def instances() -> tuple[str, ...]:
     return tuple(sorted({path.name for top in tops for path in top.iterdir() if path.is_dir()}))
 
 
-def _opened() -> set[str]:
-    """Return the controllers that the root's groups have; none under v1."""
-    try:
-        return set((hierarchy.ROOT / "cgroup.subtree_control").read_text().split())
-    except OSError:
-        return set()
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The controllers that a group has open for those below it, and the names of those (v2; nothing under v1)."""
+
+    group: Path
+    controllers: frozenset[str]
+    below: frozenset[str]
+
+    @classmethod
+    def of(cls, group: Path) -> _Opened:
+        try:
+            controllers = (group / "cgroup.subtree_control").read_text().split()
+            return cls(group, frozenset(controllers), frozenset(path.name for path in group.iterdir() if path.is_dir()))
+        except OSError:
+            return cls(group, frozenset(), frozenset())
+
+    def restore(self) -> None:
+        """Close what was opened since; not where somebody's group came meanwhile, which may have limits by it."""
+        now = _Opened.of(self.group)
+        if not now.below <= self.below:
+            return
+        for name in sorted(now.controllers - self.controllers):
+            with suppress(OSError):
+                (self.group / "cgroup.subtree_control").write_text(f"-{name}")
 
 
-def _close(controllers: set[str]) -> None:
-    """Close controllers at the root; one that a group uses meanwhile stays open."""
-    for name in sorted(controllers):
-        with suppress(OSError):
-            (hierarchy.ROOT / "cgroup.subtree_control").write_text(f"-{name}")
+def _tops() -> list[Path]:
+    return [path for path in hierarchy.ROOT.iterdir() if path.is_dir()] if hierarchy.version() == 2 else []
