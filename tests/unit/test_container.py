@@ -152,12 +152,14 @@ def test_what_no_container_can_be_is_refused(options: dict[str, Option], said: s
 def test_the_facts_are_those_of_what_is_mounted() -> None:
     told: dict[str, Any] = {"GraphDriver": {"Name": "overlay2", "Data": {}}, "HostConfig": {}}
     volume = Volume("/data", 1)
-    assert stored(told, None) == {"storage": "overlay2 on the engine's store", "durability": "device"}
-    assert str(stored(told, volume)["storage"]).endswith("volume on the writable layer")
+    assert stored(told, None, None) == {"storage": "overlay2 on the engine's store", "durability": "device"}
+    assert str(stored(told, volume, None)["storage"]).endswith("volume on the writable layer")
     bound = told | {"Mounts": [{"Type": "bind", "Source": "/proc", "Destination": "/data"}]}
-    assert stored(bound, volume)["storage_filesystem"] == "proc"
+    assert stored(bound, volume, None)["storage_filesystem"] == "proc"
+    assert stored(told, None, Path("/proc"))["storage_filesystem"] == "proc"
+    assert "overlayfs on" in str(stored({"Driver": "overlayfs", "HostConfig": {}}, None, None)["storage"])
     memory = told | {"HostConfig": {"Tmpfs": {"/data": ""}}}
-    assert stored(memory, volume)["durability"] == "volatile"
+    assert stored(memory, volume, None)["durability"] == "volatile"
 
 
 MODES: dict[str, object] = {

@@ -49,7 +49,7 @@ DISK: tuple[Metric, ...] = (
     _bytes(
         "stored_bytes",
         "image",
-        "Bytes allocated for it in the target's store: the image's layers, the VM's base disk, native's folder.",
+        "Bytes allocated for it in the target's store: an image's unpacked layers, a VM's base disk, native's folder.",
         "st_blocks",
     ),
     _bytes("disk_virtual", "image", "The VM disk's nominal size. VMs only.", "qemu-img"),

@@ -133,15 +133,16 @@ def confinement(options: Mapping[str, Option], prepared: Prepared) -> dict[str, 
     return added
 
 
-def stored(told: Mapping[str, Any], volume: Volume | None) -> dict[str, Fact]:
+def stored(told: Mapping[str, Any], volume: Volume | None, folder: Path | None) -> dict[str, Fact]:
     """Return the facts of an inspected container's storage: that of the volume where there is one, else the layer's.
 
+    ``folder`` is the one that takes what is written to the layer, None where it is not known.
     What is flushed reaches the device from all of them but memory; ``storage_device`` and ``storage_filesystem`` are
     what lies behind on this host.
     """
-    graph = told.get("GraphDriver") or {}
-    layer = f"{graph.get('Name', 'unknown')} on the engine's store"
-    folder = (graph.get("Data") or {}).get("UpperDir")
+    # With the containerd image store there is no graph driver: a snapshotter has its place.
+    driver = (told.get("GraphDriver") or {}).get("Name") or told.get("Driver") or "unknown"
+    layer = f"{driver} on the engine's store"
     if volume is None:
         return {"storage": layer, **_class(folder)}
     mounts = {mount["Destination"]: mount for mount in told.get("Mounts") or ()}
@@ -154,7 +155,7 @@ def stored(told: Mapping[str, Any], volume: Volume | None) -> dict[str, Fact]:
     return {"storage": f"{layer}; volume on {kind}", **_class(mount.get("Source"))}
 
 
-def _class(folder: str | None) -> dict[str, Fact]:
+def _class(folder: str | Path | None) -> dict[str, Fact]:
     if not folder:
         return {"durability": "device"}
     device, filesystem = backing(Path(folder))

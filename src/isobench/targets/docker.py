@@ -17,6 +17,7 @@ from isobench.host.cgroup import Cgroup
 from isobench.host.cgroup.slice import Slice
 from isobench.host.paths import Paths
 from isobench.host.process import remove_tree
+from isobench.images.manifest import sizes
 from isobench.model import TargetSpec
 from isobench.targets.base import Prepared, Slot
 from isobench.targets.container import Engine, creation
@@ -35,6 +36,8 @@ class DockerTarget:
         self._engine = engine
         self._guest = guest
         self._store = store
+        self._layers: dict[str, tuple[Path, ...]] = {}
+        self._sizes: dict[Path, int] = {}
         self._systemd = engine.api.info()["CgroupDriver"] == "systemd"
 
     def prepare(self, prepared: Prepared) -> None:
@@ -43,7 +46,7 @@ class DockerTarget:
     def instance(self, prepared: Prepared, slot: Slot) -> DockerInstance:
         """Return an instance that is not created yet."""
         return self._kind_of_instance()(
-            prepared, slot, self._engine, self._guest, self.spec.options, self._folder(slot),
+            prepared, slot, self._engine, self._guest, self.spec.options, self._folder(slot), self._layers,
             systemd=self._systemd,
         )  # fmt: skip
 
@@ -81,8 +84,16 @@ class DockerTarget:
         return DockerInstance
 
     def sizes(self, prepared: Prepared) -> dict[str, float]:
-        """Return what the image's layers take in the engine's store."""
-        return {"stored_bytes": float(prepared.image.stored_bytes)}
+        """Return what the image's unpacked layers take, once an instance has shown where they lie."""
+        layers = self._layers.get(prepared.image.id)
+        return {"stored_bytes": float(self._allocated(layers))} if layers is not None else {}
+
+    def _allocated(self, layers: tuple[Path, ...]) -> int:
+        """Return the bytes that layers take; they do not change, so each is looked through once."""
+        for layer in layers:
+            if layer not in self._sizes:
+                self._sizes[layer] = sizes(layer)[1]
+        return sum(self._sizes[layer] for layer in layers)
 
     def describe(self, prepared: Prepared) -> dict[str, str]:
         """Return the API's request to create the container."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from isobench.errors import HarnessError, SampleError
 from isobench.guest.build import GuestBinaries
-from isobench.host import memory
+from isobench.host import memory, overlay
 from isobench.host.cgroup import Cgroup
 from isobench.host.cgroup.slice import Slice
+from isobench.host.overlay import Overlay
 from isobench.host.process import remove_tree
 from isobench.images.manifest import sizes
 from isobench.model.sample import Fact
@@ -30,7 +31,7 @@ class DockerInstance(AbleContainer):
 
     def __init__(
         self, prepared: Prepared, slot: Slot, engine: Engine, guest: GuestBinaries,
-        options: Mapping[str, Option], store: Path, *, systemd: bool,
+        options: Mapping[str, Option], store: Path, layers: dict[str, tuple[Path, ...]], *, systemd: bool,
     ) -> None:  # fmt: skip
         self._network = options.get("network", "bridge")
         on_bridge = self._network == "bridge"
@@ -40,7 +41,9 @@ class DockerInstance(AbleContainer):
         self._guest = guest
         self._options = options
         self._store = store
+        self._layers = layers
         self._systemd = systemd
+        self._root: Overlay | None = None
         self._name = f"isobench-{slot.id}"
         self._shim: int | None = None
         self._pid: int | None = None
@@ -82,6 +85,9 @@ class DockerInstance(AbleContainer):
         self._pid = self._state()["Pid"]
         self._shim = _parent(self._pid)
         self.cgroup.enter("helpers", self._shim)
+        self._root = overlay.of_process(self._pid) or overlay.at(self._state_of()["Id"])
+        if self._root is not None:
+            self._layers[self.prepared.image.id] = self._root.image
         return at_ns
 
     def kernel_done_at(self, timeout: float) -> int | None:
@@ -106,10 +112,12 @@ class DockerInstance(AbleContainer):
 
     def disk_bytes(self) -> int:
         """Return what the writable layer takes."""
-        data = self._api.inspect_container(self._name).get("GraphDriver", {}).get("Data") or {}
-        if upper := data.get("UpperDir"):
-            return sizes(Path(upper))[1]
-        raise SampleError("error", "the engine's storage driver names no upper folder")
+        return sizes(self._overlay().upper)[1]
+
+    def _overlay(self) -> Overlay:
+        if self._root is None:
+            raise SampleError("error", "the container's root is no overlay of which this host sees the folders")
+        return self._root
 
     def client_prefix(self) -> tuple[str, ...]:
         """Enter the network namespace of a container without a network, whose loopback no one else reaches."""
@@ -126,7 +134,7 @@ class DockerInstance(AbleContainer):
             "acceleration": "none",
             "runtime": told["HostConfig"]["Runtime"],
             "cgroup_driver": "systemd" if self._systemd else "cgroupfs",
-            **stored(told, self.prepared.workload.volume),
+            **stored(told, self.prepared.workload.volume, self._root.upper if self._root else None),
         }
 
     def stop(self, grace: float) -> int:
@@ -171,8 +179,12 @@ class DockerInstance(AbleContainer):
         return self.prepared.workload.volume is not None and self._options.get("storage") == "bind"
 
     def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._api.inspect_container(self._name)["State"]
+        state: dict[str, Any] = self._state_of()["State"]
         return state
+
+    def _state_of(self) -> dict[str, Any]:
+        told: dict[str, Any] = self._api.inspect_container(self._name)
+        return told
 
     def _helper(self) -> int:
         if self._shim is None:
