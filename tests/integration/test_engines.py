@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from isobench.engines import docker, dockerd
+from isobench.engines import bridge, docker, dockerd
 from isobench.engines.docker import DockerEngine
 from isobench.engines.libvirt import LibvirtEngine
 from isobench.errors import HarnessError, SampleError, UsageError
@@ -38,9 +40,7 @@ with EmbeddedDocker(Paths(root / "cache", root / "run", root, root, (), ())):
 
 def state() -> tuple[str, ...]:
     """What an engine could leave on the host: links, rules, mounts."""
-    rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
-    kept = "\n".join(line.split(" [")[0] for line in rules.splitlines() if line.startswith((":", "-A")))
-    return kept, Path("/proc/mounts").read_text(), "\n".join(sorted(os.listdir("/sys/class/net")))  # noqa: PTH208
+    return "\n".join(sorted(rules())), Path("/proc/mounts").read_text(), "\n".join(sorted(os.listdir("/sys/class/net")))  # noqa: PTH208
 
 
 def folders(root: Path) -> Paths:
@@ -70,6 +70,71 @@ def test_a_killed_harness_leaves_what_clean_removes(paths: Paths) -> None:
     assert any("dockerd" in line for line in removed)
     assert state() == before
     assert dockerd.clean(paths) == []
+
+
+OTHERS = ["--source", "198.51.100.9", "--jump", "f2b-test"]
+ROUTE = Path("/proc/sys/net/ipv4/conf/all/route_localnet")
+
+
+@pytest.fixture
+def somebody_elses_rules() -> Iterator[Callable[[], None]]:
+    """Give what changes the firewall as fail2ban or an admin does; all of it is taken back afterwards."""
+    before = ROUTE.read_text()
+
+    def change() -> None:
+        subprocess.run(["iptables", "-w", "-N", "f2b-test"], check=True)
+        subprocess.run(["iptables", "-w", "-A", "INPUT", *OTHERS], check=True)
+        ROUTE.write_text("0" if before.strip() == "1" else "1")
+
+    yield change
+    subprocess.run(["iptables", "-w", "-D", "INPUT", *OTHERS], check=False)
+    subprocess.run(["iptables", "-w", "-X", "f2b-test"], check=False)
+    ROUTE.write_text(before)
+
+
+@pytest.mark.docker
+def test_what_others_change_of_the_firewall_meanwhile_stays(
+    paths: Paths, network: bridge.Network, somebody_elses_rules: Callable[[], None]
+) -> None:
+    if docker.unavailable(paths):
+        pytest.skip("the embedded Docker needs root and dockerd")
+    root = paths.cache.parent / "rules"
+    root.mkdir()
+    (root / "cache").mkdir()
+    before, route = rules(), ROUTE.read_text()
+    with docker.docker_engine(folders(root), network):
+        ours = rules() - before
+        assert any(network.bridge in rule for rule in ours)
+        assert any(rule.startswith(":DOCKER") for rule in ours)
+        somebody_elses_rules()
+    assert rules() - before == {":f2b-test -", "-A INPUT -s 198.51.100.9/32 -j f2b-test"}
+    assert before - rules() == set()
+    assert ROUTE.read_text() != route
+
+
+@pytest.mark.docker
+def test_where_another_dockerd_was_started_meanwhile_its_rules_stay(paths: Paths, network: bridge.Network) -> None:
+    if docker.unavailable(paths):
+        pytest.skip("the embedded Docker needs root and dockerd")
+    first, second = paths.cache.parent / "d1", paths.cache.parent / "d2"
+    for root in (first, second):
+        (root / "cache").mkdir(parents=True)
+    before = rules()
+    with ExitStack() as later:
+        with docker.docker_engine(folders(first), network):
+            later.enter_context(dockerd.EmbeddedDocker(folders(second)))
+        left = rules() - before
+        assert any(rule.startswith(":DOCKER") for rule in left)
+        assert not any(network.bridge in rule for rule in left)
+    assert dockerd.clean(folders(first)) == []
+    assert rules() == before
+
+
+def rules() -> set[str]:
+    """Return the rules, chains and policies of all tables but for what a table has that was just loaded."""
+    saved = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
+    found = {line.split(" [")[0] for line in saved.splitlines() if line.startswith((":", "-A"))}
+    return {line for line in found if not line.endswith(" ACCEPT") or line.startswith("-A")}
 
 
 @pytest.mark.docker

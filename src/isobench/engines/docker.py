@@ -103,6 +103,8 @@ class DockerEngine:
             ipam=docker.types.IPAMConfig(pool_configs=[pool]),
             labels={"isobench": "network"},
         )
+        if self.daemon is not None:
+            self.daemon.note_firewall()
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the engine and its parts, and how it stores and confines."""
@@ -124,7 +126,8 @@ def unavailable(paths: Paths) -> str | None:
         return None
     if os.geteuid() != 0:
         return "no Docker engine is reachable, and starting one needs root: run with sudo"
-    return None if shutil.which("dockerd") else "no Docker engine is reachable and dockerd is not installed: ./bench"
+    missing = next((program for program in ("dockerd", "iptables") if shutil.which(program) is None), None)
+    return f"no Docker engine is reachable, and to start one {missing} is not installed: ./bench" if missing else None
 
 
 @contextmanager
@@ -135,7 +138,7 @@ def docker_engine(paths: Paths, network: Network) -> Iterator[DockerEngine]:
     with ExitStack() as stack:
         daemon = None
         if (url := own_url()) is None:
-            daemon = EmbeddedDocker(paths)
+            daemon = EmbeddedDocker(paths, network.bridge)
             url = stack.enter_context(daemon)
         api, builder = (docker.APIClient(base_url=url, version="auto", timeout=limit) for limit in (_SOON, _PATIENT))
         stack.callback(builder.close)

@@ -30,10 +30,14 @@ _NAMESPACE = "isobench"
 
 
 class EmbeddedDocker:
-    """A private dockerd with its own socket, data, exec root and pid file; a context manager giving its URL."""
+    """A private dockerd with its own socket, data, exec root and pid file; a context manager giving its URL.
 
-    def __init__(self, paths: Paths) -> None:
+    ``bridge`` is the link of its network, whose firewall rules are removed with it.
+    """
+
+    def __init__(self, paths: Paths, bridge: str = "") -> None:
         self._paths = paths
+        self._bridge = bridge
         self._log = paths.cache / "docker.log"
         self._socket = paths.run / "docker" / "docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,7 +73,7 @@ class EmbeddedDocker:
 
     def _start(self) -> None:
         _clean(self._paths)
-        firewall.remember(self._paths.run / "firewall.json")
+        firewall.remember(self._paths.run / "firewall.json", self._bridge)
         run_folder = self._socket.parent
         run_folder.mkdir(parents=True, exist_ok=True)
         # A configuration of our own: the host's belongs to another daemon. Checkpoints are experimental to dockerd.
@@ -96,6 +100,11 @@ class EmbeddedDocker:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self._await(self._socket)
+        self.note_firewall()
+
+    def note_firewall(self) -> None:
+        """Write down what of the firewall and the sysctls the daemon has changed by now."""
+        firewall.note(self._paths.run / "firewall.json")
 
     def _await(self, socket: Path) -> None:
         """Wait until the daemon answers; it has no other way to say that it is up."""
