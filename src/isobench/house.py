@@ -83,7 +83,7 @@ class House:
 
     def _imaged(self, workload: Workload, say: Say, overlay: Callable[[Image], Image]) -> Prepared:
         builder = self.docker.builder
-        base = ensure_base(builder, self.paths.cache) if needs_base(workload) else ""
+        base = ensure_base(builder, self.paths.cache, say) if needs_base(workload) else ""
         image = overlay(ensure_image(builder, workload, base, self.paths.cache, self.docker.network_name, say))
         rootfs = ensure_rootfs(builder, image, self.paths.cache)
         return Prepared(settle(workload, image, rootfs), image, rootfs)

@@ -22,6 +22,8 @@ from isobench.host.paths import cache_folder
 ROOT = HERE.parents[1]
 CHECKOUT = "/srv/isobench"
 SIZE = "16G"
+EMULATOR = "debian13"
+"""The host whose QEMU runs all: those before 9.2 hang nested guests (SVM with paging off)."""
 _PREPARE = """
 from isobench.guest.build import build
 from isobench.host.paths import Paths
@@ -31,7 +33,7 @@ from isobench.images.kernel import ensure_kernel
 cache = Paths.default().cache
 cache.mkdir(parents=True, exist_ok=True)
 guest = build(cache)
-ensure_layer(guest, ensure_kernel(guest, cache), cache)
+ensure_layer(guest, ensure_kernel(guest, cache), cache, print)
 ensure_archive(cache)
 """
 """What a first run would make, and what an emulated host would take minutes for."""
@@ -42,7 +44,7 @@ _TRUSTED = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What a host boots from: its image, its kernel and its initrd; and a tree whose QEMU can run it."""
+    """What a host boots from: its image, its kernel and its initrd; and the tree whose QEMU runs it."""
 
     image: Path
     kernel: Path
@@ -58,11 +60,15 @@ def lab_folder() -> Path:
 def ensure_disk(host: Host, say: Callable[[str], None]) -> Disk:
     """Return a host's disk, made first where the cache has none of this description; disks of no host are removed."""
     _prune()
-    tree = _ensure(lab_folder() / "tree" / _tree_digest(host), lambda scratch: _packages(host, scratch),
-                   say, f"{host.name}: packages")  # fmt: skip
+    tree = _ensure_tree(host, say)
     folder = _ensure(lab_folder() / "disk" / _disk_digest(host), lambda scratch: _image(tree, scratch),
                      say, f"{host.name}: isobench, disk")  # fmt: skip
-    return Disk(folder / "disk.img", folder / "vmlinuz", folder / "initrd.img", tree)
+    return Disk(folder / "disk.img", folder / "vmlinuz", folder / "initrd.img", _ensure_tree(hosts()[EMULATOR], say))
+
+
+def _ensure_tree(host: Host, say: Callable[[str], None]) -> Path:
+    return _ensure(lab_folder() / "tree" / _tree_digest(host), lambda scratch: _packages(host, scratch),
+                   say, f"{host.name}: packages")  # fmt: skip
 
 
 def _tree_digest(host: Host) -> str:

@@ -47,7 +47,7 @@ def debian(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A disk with a boot loader, a kernel and a systemd, as any user's might be: isobench's own parts are taken out."""
     if reason := full.unavailable():
         pytest.skip(reason)
-    layer = ensure_layer(bench.guest, ensure_kernel(bench.guest, bench.paths.cache), bench.paths.cache)
+    layer = ensure_layer(bench.guest, ensure_kernel(bench.guest, bench.paths.cache), bench.paths.cache, print)
     folder = tmp_path_factory.mktemp("debian")
     shutil.copy(layer.disk, folder / "disk.raw")
     lines = [f"rm {WANTED}/isobench.service"]

@@ -39,7 +39,7 @@ def target(bench: Bench) -> FullTarget:
         pytest.skip(reason)
     usual = bench._vm(replace(SPEC, kind="vm"))
     assert isinstance(usual, VmTarget)
-    layer = ensure_layer(bench.guest, usual.kernel, bench.paths.cache)
+    layer = ensure_layer(bench.guest, usual.kernel, bench.paths.cache, print)
     made = FullTarget(
         SPEC, usual.engine, usual.network, usual.kernel, usual.guest, "tcg", usual.store, bench.paths.cache,
         layer=layer,
@@ -50,7 +50,7 @@ def target(bench: Bench) -> FullTarget:
 
 def test_the_layer_is_made_once(bench: Bench, target: FullTarget) -> None:
     before = target.layer.disk.stat().st_mtime_ns
-    assert ensure_layer(bench.guest, target.kernel, bench.paths.cache) == target.layer
+    assert ensure_layer(bench.guest, target.kernel, bench.paths.cache, print) == target.layer
     assert target.layer.disk.stat().st_mtime_ns == before
     assert target.layer.digest.startswith("sha256:") and target.layer.kernel_size > 5 << 20
 

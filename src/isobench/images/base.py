@@ -7,6 +7,7 @@ sources. Either way it is built once and kept, its package list beside it, and c
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from isobench.errors import HarnessError, UsageError
@@ -15,6 +16,7 @@ from isobench.images.build import origin
 from isobench.images.cache import building, write_json
 from isobench.images.types import DockerApi
 from isobench.model import Workload
+from isobench.progress import under_way
 
 TAG = "isobench/base"
 _KEYRINGS = "/usr/share/keyrings"
@@ -29,15 +31,15 @@ def needs_base(workload: Workload) -> bool:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(source.path)) from None
 
 
-def ensure_base(api: DockerApi, cache: Path) -> str:
-    """Return the id of ``isobench/base``, made first where it is not there yet."""
+def ensure_base(api: DockerApi, cache: Path, say: Callable[[str], None]) -> str:
+    """Return the id of ``isobench/base``, made first where it is not there yet, which ``say`` is told."""
     from docker.errors import ImageNotFound
 
     try:
         return str(api.inspect_image(TAG)["Id"])
     except ImageNotFound:
         pass
-    with building(cache):
+    with building(cache), under_way(say, "making the base image from this host's package sources, for a minute or two"):
         api.import_image_from_file(str(ensure_archive(cache)), repository=TAG, tag="latest")
     return str(api.inspect_image(TAG)["Id"])
 

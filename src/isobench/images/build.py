@@ -15,6 +15,7 @@ from isobench.images.cache import building
 from isobench.images.fetch import fetch
 from isobench.images.types import Brought, DockerApi, Image, Source
 from isobench.model import Workload
+from isobench.progress import under_way
 
 _LAST = 6
 _BUILDERS_OWN = ("---> ", "Removing intermediate container")
@@ -58,12 +59,12 @@ def _ensure_built(
             api.inspect_image(tag)
         except ImageNotFound:
             with building(cache):
-                say(f"building the image of {name}")
-                stream = api.build(
-                    fileobj=context, custom_context=True, dockerfile=dockerfile.name, tag=tag, rm=True, forcerm=True,
-                    decode=True, network_mode=network, labels={"isobench": "image"},
-                )  # fmt: skip
-                _follow(stream, dockerfile)
+                with under_way(say, f"building the image of {name}"):
+                    stream = api.build(
+                        fileobj=context, custom_context=True, dockerfile=dockerfile.name, tag=tag, rm=True,
+                        forcerm=True, decode=True, network_mode=network, labels={"isobench": "image"},
+                    )  # fmt: skip
+                    _follow(stream, dockerfile)
     return tag
 
 

@@ -6,6 +6,7 @@ import hashlib
 import shlex
 import shutil
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from isobench.images.base import package_sources
 from isobench.images.cache import entry, read_json, write_json
 from isobench.images.full_files import FILES, GRUB, INIT, LABEL, grub_config
 from isobench.images.types import Kernel
+from isobench.progress import under_way
 
 PACKAGES = ("systemd", "systemd-sysv", "udev", "dbus", "initramfs-tools", "zstd", "grub-pc-bin")
 _MODULES = ("biosdisk", "part_msdos", "ext2", "normal", "linux", "smbios", "echo")
@@ -52,13 +54,18 @@ def unavailable() -> str | None:
     return None
 
 
-def ensure_layer(guest: GuestBinaries, kernel: Kernel, cache: Path) -> Layer:
+def ensure_layer(guest: GuestBinaries, kernel: Kernel, cache: Path, say: Callable[[str], None]) -> Layer:
     """Return the layer with the very kernel package that the other VMs' kernel is from; made first where need be.
 
     It takes a minute or two. Raises HarnessError where the package sources do not give its packages.
     """
     folder = cache / "full" / _key(guest, kernel)
-    entry(folder, lambda scratch: _make(guest, kernel, scratch))
+
+    def make(scratch: Path) -> None:
+        with under_way(say, "making the system layer of a full VM, for a minute or two"):
+            _make(guest, kernel, scratch)
+
+    entry(folder, make)
     facts = read_json(folder / "facts.json")
     return Layer(folder / "disk.raw", facts["digest"], facts["systemd"], facts["kernel_size"], facts["file_bytes"])
 

@@ -104,8 +104,7 @@ class FullKind(VmKind):
         from isobench.targets.virtual import virtual
 
         shared = virtual(house)
-        house.say("making the system layer of a full VM, unless the cache has it")
-        layer = ensure_layer(house.guest, shared.kernel, house.paths.cache)
+        layer = ensure_layer(house.guest, shared.kernel, house.paths.cache, house.say)
         house.versions |= {"system_layer": f"systemd {layer.systemd}"}
         kernel = replace(shared.kernel, digest=layer.digest)
         target = FullTarget(
