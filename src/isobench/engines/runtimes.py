@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import secrets
 import shutil
@@ -34,6 +35,8 @@ _SHIMS = "io.containerd."
 """A name with it is a shim's, which newer engines find by themselves."""
 _PLATFORMS = ("systrap", "kvm", "ptrace")
 _NETWORKS = ("sandbox", "host", "none")
+_HOST_SOCKETS = "--host-uds=open"
+"""The channel is a unix socket of the host, which runsc opens only where it is told to."""
 _PARTS = ("runsc", "containerd-shim", "crun", "runc", "kata", "youki", "exe")
 
 
@@ -43,8 +46,7 @@ def runtimes() -> dict[str, dict[str, Any]]:
     if runsc := shutil.which("runsc"):
         for platform in _PLATFORMS:
             for network in _NETWORKS:
-                # The channel is a unix socket of the host, which runsc opens only where it is told to.
-                words = [f"--platform={platform}", f"--network={network}", "--host-uds=open"]
+                words = [f"--platform={platform}", f"--network={network}", _HOST_SOCKETS]
                 found[f"runsc-{platform}-{network}"] = {"path": runsc, "runtimeArgs": words}
     return found
 
@@ -67,14 +69,27 @@ def unknown(runtime: str) -> str | None:
     known = _of_own_engine() or ("runc", *runtimes())
     if runtime in known or runtime.startswith(_SHIMS):
         return None
-    return f"the runtime {runtime} is none of those in `docker info`: {', '.join(sorted(known))}"
+    if path := shutil.which(runtime):
+        return _untold(runtime, {"path": path})
+    return f"{runtime} is not installed, nor among the runtimes of `docker info`: {', '.join(sorted(known))}"
 
 
 def no_runsc() -> str | None:
     """Return why no Docker here can know runsc, or None."""
     if runsc_modes(dict.fromkeys(_of_own_engine() or runtimes())):
         return None
-    return "Docker knows no runtime runsc: install gVisor (on Debian the package runsc)"
+    if path := shutil.which("runsc"):
+        return _untold("runsc", {"path": path, "runtimeArgs": [_HOST_SOCKETS]})
+    return "runsc is not installed: install gVisor (on Debian the package runsc)"
+
+
+def _untold(runtime: str, entry: dict[str, Any]) -> str:
+    """Return what an administrator adds to the configuration of a Docker that has not been told of a runtime."""
+    line = json.dumps({"runtimes": {runtime: entry}})
+    return (
+        f"{runtime} is installed, but the Docker that runs here has not been told: put {line} into"
+        " /etc/docker/daemon.json, then systemctl restart docker"
+    )
 
 
 def _of_own_engine() -> tuple[str, ...]:
