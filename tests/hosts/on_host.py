@@ -18,6 +18,9 @@ HERE = Path(__file__).parents[2]
 OUT = Path("/srv/out")
 """What lies here is brought back to the machine that runs the lab."""
 
+_LOG = Path("/tmp/begun.log")
+_OF_DOCKER = re.compile(r"^/run/docker/netns/default$")
+"""What a dockerd makes at its first container with the host's network, and keeps until it ends."""
 _COUNTERS = re.compile(r"\[\d+:\d+\]|packets \d+ bytes \d+|# handle \d+|^#.*$", re.MULTILINE)
 _LOOKS = {
     "containers": ("docker", "ps", "--all", "--quiet", "--no-trunc"),
@@ -79,8 +82,7 @@ def isobench(*words: str, timeout: float = 1500, status: int | None = 0, **envir
 @contextmanager
 def begun(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Give a running ``isobench WORDS``: the process itself, which a signal reaches. It is ended afterwards."""
-    log = Path("/tmp/begun.log")
-    with log.open("wb") as said:
+    with _LOG.open("wb") as said:
         process = subprocess.Popen(
             [HERE / ".venv/bin/isobench", *words], cwd=HERE, env={**os.environ, **environment},
             stdin=subprocess.DEVNULL, stdout=said, stderr=said,
@@ -91,7 +93,14 @@ def begun(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
         if process.poll() is None:
             process.terminate()
             process.wait(120)
-        print(f"$ isobench {' '.join(words)}  (status {process.returncode})\n{log.read_text()}", flush=True)
+        print(f"$ isobench {' '.join(words)}  (status {process.returncode})\n{_LOG.read_text()}", flush=True)
+
+
+def await_printed(process: subprocess.Popen[bytes], words: str) -> None:
+    """Wait until a process that was begun has printed some words; raises AssertionError where it ends without."""
+    while words not in _LOG.read_text(encoding="utf-8", errors="replace"):
+        assert process.poll() is None, f"it ended before it printed {words}"
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -195,7 +204,7 @@ def _lines(*words: str) -> set[str]:
     except FileNotFoundError:
         return set()
     text = _COUNTERS.sub("", done.stdout.decode("utf-8", "replace"))
-    return {line.strip() for line in text.splitlines() if line.strip()}
+    return {line.strip() for line in text.splitlines() if line.strip() and not _OF_DOCKER.match(line.strip())}
 
 
 def main(case: Any) -> None:

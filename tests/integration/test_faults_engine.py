@@ -35,7 +35,7 @@ for folder in lib run etc cache log; do
     case $folder in run) place=/run/libvirt ;; etc) place=/etc/libvirt ;; *) place=/var/$folder/libvirt ;; esac
     mount --rbind "$1/$folder" "$place"
 done
-virtlogd --daemon --pid-file "$1/virtlogd.pid"
+test -e "$1/virtlogd.pid" || virtlogd --daemon --pid-file "$1/virtlogd.pid"
 exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
 """
 IMAGES = Path("/var/lib/libvirt/images")

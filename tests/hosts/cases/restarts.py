@@ -5,8 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-from tests.hosts.cases.groups import instances
-from tests.hosts.on_host import begun, host_unchanged, main, read, sessions
+from tests.hosts.on_host import await_printed, begun, host_unchanged, main, read, sessions
 
 ROUNDS: tuple[tuple[str, str, dict[str, str]], ...] = (
     # what is restarted, whose samples may fail, what chooses the libvirt
@@ -22,8 +21,7 @@ def case() -> None:
             before = set(sessions())
             words = ("run", "-w", "idle", "-t", "docker", "-t", "vm-micro", "--samples", "3")
             with begun(*words, **environment) as process:
-                while not instances() and process.poll() is None:
-                    time.sleep(0.05)
+                await_printed(process, "[  1/")
                 time.sleep(1)
                 subprocess.run(["systemctl", "restart", unit], check=True)
                 process.wait()
