@@ -24,7 +24,7 @@ _OF_DOCKER = re.compile(r"^/run/docker/netns/default$")
 _COUNTERS = re.compile(r"\[\d+:\d+\]|packets \d+ bytes \d+|# handle \d+|^#.*$", re.MULTILINE)
 _LOOKS = {
     "containers": ("docker", "ps", "--all", "--quiet", "--no-trunc"),
-    "docker networks": ("docker", "network", "ls", "--quiet", "--no-trunc"),
+    "docker networks": ("docker", "network", "ls", "--format={{.Name}} {{.Driver}}"),
     "volumes": ("docker", "volume", "ls", "--quiet"),
     "domains": ("virsh", "--connect", "qemu:///system", "list", "--all", "--name"),
     "libvirt networks": ("virsh", "--connect", "qemu:///system", "net-list", "--all"),

@@ -207,6 +207,7 @@ def libvirt_engine(paths: Paths) -> Iterator[LibvirtEngine]:
     _start_event_loop()
     with ExitStack() as stack:
         if uri := libvirt_choice.chosen():
+            libvirt_files.refuse_closed(paths.run)
             engine = LibvirtEngine(uri, None, stack.enter_context(libvirt_files.shared_files(paths.run)))
         else:
             engine = LibvirtEngine(*libvirt_choice.embedded(paths))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from isobench.errors import HarnessError
 from isobench.host.process import remove_tree, run
 
 _IMAGES = Path("/var/lib/libvirt/images")
@@ -39,6 +41,16 @@ class SharedFiles:
 def folder_of(run_folder: Path) -> Path:
     """Return the folder of the isobench with this run folder."""
     return _IMAGES / f"isobench-{hashlib.sha256(bytes(run_folder)).hexdigest()[:8]}"
+
+
+def refuse_closed(run_folder: Path) -> None:
+    """Raise HarnessError where QEMU's user cannot come to the sockets in a run folder."""
+    for folder in (run_folder, *run_folder.parents):
+        if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
+            raise HarnessError(
+                "the host's libvirt runs QEMU as a user that may not enter this folder, where its sockets are",
+                where=str(folder), mend="chmod o+x it, or set ISOBENCH_RUN to another",
+            )  # fmt: skip
 
 
 @contextmanager

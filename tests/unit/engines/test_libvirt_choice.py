@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isobench.engines import libvirt_choice, libvirt_files
-from isobench.errors import UsageError
+from isobench.errors import HarnessError, UsageError
 
 
 def test_without_a_choice_it_is_the_embedded_one_even_where_the_host_has_a_libvirtd(
@@ -45,6 +45,18 @@ def test_any_other_is_refused_in_one_line(uri: str, words: str, monkeypatch: pyt
         libvirt_choice.chosen()
     assert "\n" not in caught.value.line()
     assert "qemu:///system" in caught.value.line()
+
+
+def test_a_run_folder_that_qemus_user_may_not_enter_is_named(tmp_path: Path) -> None:
+    run = tmp_path / "closed/run"
+    run.mkdir(parents=True)
+    for folder in run.parents:
+        if folder.is_relative_to(tmp_path):
+            folder.chmod(0o711)
+    (tmp_path / "closed").chmod(0o700)
+    with pytest.raises(HarnessError, match="may not enter") as caught:
+        libvirt_files.refuse_closed(run)
+    assert str(tmp_path / "closed") in caught.value.line()
 
 
 def test_files_for_the_hosts_qemu_are_copies_that_go_with_the_session(
