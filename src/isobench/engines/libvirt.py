@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,22 @@ def unavailable() -> str | None:
         _binding()
     except ImportError as error:
         return f"libvirt's Python binding cannot be loaded ({error}): ./bench installs it"
+    uri = libvirt_choice.chosen()
+    return _silence(uri) if uri else None
+
+
+@cache
+def _silence(uri: str) -> str | None:
+    """Return why the host's libvirt, which was chosen, does not answer, or None; asked once a process."""
+    libvirt = _binding()
+    _start_event_loop()
+    try:
+        _open_daemon(uri).close()
+    except HarnessError as error:
+        return error.line()
+    except libvirt.libvirtError as error:
+        why = f"{uri} does not answer: {error.get_error_message()}"
+        return f"{libvirt_choice.VARIABLE}: {why}; start libvirtd, or unset it"
     return None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from isobench.engines import libvirt_choice, libvirt_files
+from isobench.engines import libvirt, libvirt_choice, libvirt_files
 from isobench.errors import HarnessError, UsageError
 
 
@@ -45,6 +46,17 @@ def test_any_other_is_refused_in_one_line(uri: str, words: str, monkeypatch: pyt
         libvirt_choice.chosen()
     assert "\n" not in caught.value.line()
     assert "qemu:///system" in caught.value.line()
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="QEMU is not installed")
+def test_a_chosen_libvirt_that_does_not_answer_is_told_before_a_session(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(libvirt_choice.VARIABLE, f"qemu:///system?socket={tmp_path}/none")
+    reason = libvirt.unavailable()
+    assert reason is not None
+    assert "does not answer" in reason
+    assert "\n" not in reason
 
 
 def test_a_run_folder_that_qemus_user_may_not_enter_is_named(tmp_path: Path) -> None:
