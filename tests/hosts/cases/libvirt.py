@@ -7,7 +7,7 @@ import subprocess
 
 from tests.hosts.on_host import OUT, host_unchanged, isobench, main, measure, refuse_lost
 
-TARGETS = ("vm-micro", "vm-q35", "vm-full", "vm-restore", "nested")
+TARGETS = ("vm-micro", "vm-q35", "vm-restore", "nested")
 SYSTEM = {"LIBVIRT_DEFAULT_URI": "qemu:///system"}
 
 

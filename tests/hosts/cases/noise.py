@@ -46,7 +46,7 @@ STRANGERS: tuple[Callable[[], AbstractContextManager[None]], ...] = (service, co
 
 def case() -> None:
     named = [word for target in TARGETS for word in ("-t", target)]
-    refuse_lost(measure("-w", "idle", *named, "--samples", "2"))
+    refuse_lost(measure("-w", "idle", *named, "--samples", "1"))
     for stranger in STRANGERS:
         with host_unchanged(), stranger():
             session = measure("-w", "idle", *named, "--samples", "1")

@@ -19,7 +19,7 @@ def case() -> None:
     for unit, failing, environment in ROUNDS:
         with host_unchanged():
             before = set(sessions())
-            words = ("run", "-w", "idle", "-t", "docker", "-t", "vm-micro", "--samples", "3")
+            words = ("run", "-w", "idle", "-t", "docker", "-t", "vm-micro", "--samples", "2")
             with begun(*words, **environment) as process:
                 await_printed(process, "[  1/")
                 time.sleep(1)

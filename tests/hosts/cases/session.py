@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tests.hosts.cases.doctor import TARGETS
-from tests.hosts.on_host import host_unchanged, main, measure, refuse_lost
+from tests.hosts.on_host import OUT, host_unchanged, main, measure, refuse_lost
 
 ALL = [target for target in TARGETS if target != "kvm"]
 
@@ -17,6 +20,16 @@ def case() -> None:
         assert len(session.measured(target)) == 4, target
     for sample in session.samples:
         assert sample["facts"]["memory_limit"] > 0
+    told = {target: _told(session.measured(target)) for target in ALL}
+    (OUT / "session.targets.json").write_text(json.dumps(told))
+
+
+def _told(samples: list[dict[str, Any]]) -> str:
+    """Return in words what a target did: how many samples count, and what its VMs ran on."""
+    counted = sum(sample["outcome"] == "ok" and "noisy" not in sample["marks"] for sample in samples)
+    accelerated = {str(sample["facts"].get("acceleration")) for sample in samples} - {"none"}
+    on = f" on {', '.join(sorted(accelerated)).upper()}" if accelerated else ""
+    return f"{counted} of {len(samples)} samples count{on}"
 
 
 if __name__ == "__main__":
