@@ -327,6 +327,9 @@ class _Engine:
     def export(self, _container: str) -> Iterable[bytes]:
         return self.stream
 
+    def inspect_container(self, _container: str) -> dict[str, Any]:
+        return {"GraphDriver": None}
+
     def remove_container(self, container: str, **_: Any) -> None:
         self.removed.append(container)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from isobench.report.tables import Figure, Overview
 
-_WIDTH = 120
+_WIDTH, _PIPE = 120, 100
 _NOTE = 1000
 _HEADINGS = ("workload", "target", "n", "ready", "memory", "disk", "throughput")
 
@@ -31,8 +31,8 @@ def print_summary(folder: Path, console: Console | None = None) -> None:
     data = Data(read_session(folder))
     if console is None:
         console = Console(highlight=False)
-        # Where nothing tells the width (a pipe, a file), the table gets what it needs.
-        console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
+        # Nothing tells the width of a pipe or a file.
+        console.width = min(console.width, _WIDTH) if console.is_terminal else _PIPE
     _print_rows(console, [_cells(row) for row in tables.overview(data)])
     notes = (trust.counted(data), tables.width_note(data), tables.few_note(data))
     for line in (plain(note, _NOTE) for note in notes):

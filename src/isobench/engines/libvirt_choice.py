@@ -69,7 +69,8 @@ def root_folder(paths: Paths) -> Path:
 
 def advice() -> str | None:
     """Return a line where the host has a libvirt that is not used; None where it has none, or it was chosen."""
-    if chosen() or not DAEMON.exists():
+    # Whoever may not look there has no libvirt there to be told of.
+    if chosen() or not os.access(DAEMON, os.F_OK):
         return None
     return f"the host's libvirt is not used: VMs run in one of isobench's own; {VARIABLE}=qemu:///system chooses it"
 

@@ -95,6 +95,8 @@ def test_ours_among_the_vms_of_the_hosts_libvirt_is_none_of_the_strangers(use: U
     use("machine.slice/machine-qemu\\x2d1\\x2disobench\\x2d0\\x2dab.scope/libvirt/emulator", 5.0)
     use("machine.slice/machine-qemu\\x2d2\\x2dother.scope/libvirt/emulator", 2.0)
     assert before.strangers(account(), measured=True) == pytest.approx(2)
+    # Nor is it the kernel's: the account of all VMs outlives each of them.
+    assert before.total(account()) == pytest.approx(7)
 
 
 def test_beside_the_harness_only_its_own_tree_is_none_of_the_strangers(
@@ -129,7 +131,8 @@ def test_where_groups_tell_whose_cpu_it_was_waiting_alone_excludes_nothing(
     seen = before.until(NoiseReading.now(), instance_cpu=0.5)
     assert seen["other_cpu"] == 0
     assert seen["kernel_cpu"] >= 0
-    assert exceeded({**seen, "cpu_pressure": 0.9, "run_queue": 3.0, "other_cpu": 0.0}, Bounds()) == ()
+    # In next to no time, reading the files is most of what this process does.
+    assert exceeded({**seen, "harness_cpu": 0.0, "cpu_pressure": 0.9, "run_queue": 3.0}, Bounds()) == ()
     assert exceeded({"cpu_pressure": 0.9, "run_queue": 3.0}, Bounds()) != ()
     (words,) = exceeded({"kernel_cpu": 0.9, "cpu_pressure": 0.9, "other_cpu": 0.2}, Bounds())
     assert "others used 20.0%" in words

@@ -34,12 +34,13 @@ _TICK = os.sysconf("SC_CLK_TCK")
 class Account:
     """CPU seconds so far: of the groups below the root, of the costs among them, and of strangers beside the harness.
 
-    ``own_group`` is that of the harness; ``beside`` are the processes in it that are not of the harness's tree.
+    ``whole`` is the sum of all groups, ``own`` that of the harness; ``beside`` are the processes in the latter that are
+    not of the harness's tree.
     """
 
+    whole: float
     tops: Mapping[str, float]
     costs: Mapping[str, float]
-    own_group: str
     own: float
     beside: Mapping[int, float]
 
@@ -50,13 +51,14 @@ class Account:
             return None
         own = hierarchy.own_group() or ""
         tops = {path.name: _used(path) for path in hierarchy.ROOT.iterdir() if path.is_dir()}
+        whole = sum(tops.values())
         # libvirt's daemon makes a group for each VM, ours too, which goes with it: each living VM counts by itself.
         for parent in _MACHINES & tops.keys():
             del tops[parent]
             groups = (path for path in (hierarchy.ROOT / parent).iterdir() if path.is_dir())
             tops |= {f"{parent}/{path.name}": _used(path) for path in groups if "isobench" not in path.name}
         costs = {name: _used(hierarchy.ROOT / name) for name in COSTS}
-        return cls(tops, costs, own, _used(hierarchy.ROOT / own), dict(_beside(own)))
+        return cls(whole, tops, costs, _used(hierarchy.ROOT / own), dict(_beside(own)))
 
     def strangers(self, later: Account, *, measured: bool) -> float:
         """Return the CPU seconds that strangers used between two accounts.
@@ -71,7 +73,7 @@ class Account:
 
     def total(self, later: Account) -> float:
         """Return the CPU seconds that all groups used: what the host used besides is the kernel's own threads'."""
-        return sum(_grown(self.tops, later.tops, name) for name in later.tops)
+        return max(later.whole - self.whole, 0.0)
 
 
 _MACHINES = {"machine.slice", "machine"}
