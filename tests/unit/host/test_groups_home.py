@@ -80,6 +80,55 @@ def test_leftovers_are_those_of_this_run_folder(under_systemd: Path, tmp_path: P
     assert home.instances() == ("0-aa", "isobench-1_bb.slice", "isobench-3_dd.slice")
 
 
+def opened(group: Path, controllers: str) -> None:
+    (group / "cgroup.subtree_control").write_text(controllers)
+
+
+@pytest.fixture
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture
+def written(under_systemd: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Give what is written to control files once a run was begun, and killed when more controllers were open."""
+    told: list[tuple[str, str]] = []
+    (under_systemd / "system.slice/a.service").mkdir(parents=True)
+    opened(under_systemd / "system.slice", "memory pids")
+    home._write_down(run / home._RECORD)
+    for group in (under_systemd, under_systemd / "system.slice"):
+        opened(group, "cpu hugetlb memory pids")
+    write = Path.write_text
+
+    def note(path: Path, text: str, *more: str) -> int:
+        if path.name == "cgroup.subtree_control":
+            told.append((path.parent.name, text))
+        return write(path, text, *more)
+
+    monkeypatch.setattr(Path, "write_text", note)
+    return told
+
+
+def test_controllers_that_a_killed_run_left_open_are_closed(
+    written: list[tuple[str, str]], under_systemd: Path, run: Path
+) -> None:
+    home.restore(run)
+    root = under_systemd.name
+    assert written == [("system.slice", "-cpu"), ("system.slice", "-hugetlb"), (root, "-cpu"), (root, "-hugetlb")]
+    assert not (run / home._RECORD).exists()
+    home.restore(run)
+    assert len(written) == 4
+
+
+def test_nothing_is_closed_where_somebodys_group_came_meanwhile(
+    written: list[tuple[str, str]], under_systemd: Path, run: Path
+) -> None:
+    """Its limits may rest on a controller that was opened since."""
+    (under_systemd / "system.slice/docker-other.scope").mkdir()
+    home.restore(run)
+    assert {group for group, _ in written} == {under_systemd.name}
+
+
 def test_a_group_that_is_not_found_yet_holds_nothing() -> None:
     """An empty path is the root: whoever took it for the instance's would kill every process of the host."""
     group = Adopted()

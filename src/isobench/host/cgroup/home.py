@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from isobench.errors import HarnessError
@@ -18,6 +18,8 @@ PLAIN = "isobench"
 SLICE = "isobench.slice"
 """Everything of ours that systemd knows lies below it."""
 _ANCHOR = "anchor"
+_RECORD = "controllers.json"
+"""In the run folder: which controllers were open before the run."""
 
 
 def parent() -> str:
@@ -54,7 +56,9 @@ def home() -> Iterator[None]:
     Under systemd a scope is delegated. The controllers that the root and the groups right below it have open (v2) are
     as they were afterwards: an engine opens all of them on its way to a container's group.
     """
-    before = [_Opened.of(group) for group in (*_tops(), hierarchy.ROOT)]
+    record = run_folder() / _RECORD
+    restore(run_folder())
+    _write_down(record)
     try:
         if systemd.manages():
             with _delegated(scope(run_folder())):
@@ -63,8 +67,7 @@ def home() -> Iterator[None]:
             yield
     finally:
         remove()
-        for group in before:
-            group.restore()
+        restore(run_folder())
 
 
 @contextmanager
@@ -144,31 +147,39 @@ def instances() -> tuple[str, ...]:
     return tuple(sorted({path.name for top in tops for path in top.iterdir() if path.is_dir()}))
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The controllers that a group has open for those below it, and the names of those (v2; nothing under v1)."""
-
-    group: Path
-    controllers: frozenset[str]
-    below: frozenset[str]
-
-    @classmethod
-    def of(cls, group: Path) -> _Opened:
-        try:
-            controllers = (group / "cgroup.subtree_control").read_text().split()
-            return cls(group, frozenset(controllers), frozenset(path.name for path in group.iterdir() if path.is_dir()))
-        except OSError:
-            return cls(group, frozenset(), frozenset())
-
-    def restore(self) -> None:
-        """Close what was opened since; not where somebody's group came meanwhile, which may have limits by it."""
-        now = _Opened.of(self.group)
-        if not now.below <= self.below:
-            return
-        for name in sorted(now.controllers - self.controllers):
-            with suppress(OSError):
-                (self.group / "cgroup.subtree_control").write_text(f"-{name}")
+def restore(run: Path) -> None:
+    """Close the controllers that were opened since ``home`` was entered, also by a run that was killed meanwhile."""
+    try:
+        before = json.loads((run / _RECORD).read_text())
+    except (OSError, ValueError):
+        return
+    # Those right below the root first: it closes nothing that one of them has open.
+    for name, (controllers, groups) in sorted(before.items(), reverse=True):
+        _close(hierarchy.ROOT / name, set(controllers), set(groups))
+    (run / _RECORD).unlink()
 
 
-def _tops() -> list[Path]:
-    return [path for path in hierarchy.ROOT.iterdir() if path.is_dir()] if hierarchy.version() == 2 else []
+def _write_down(record: Path) -> None:
+    """Write down which controllers the root and the groups right below it have open, and which groups they hold."""
+    if hierarchy.version() == 1:
+        return
+    tops = [path for path in hierarchy.ROOT.iterdir() if path.is_dir()]
+    found = {path.name: _opened(path) for path in tops} | {"": _opened(hierarchy.ROOT)}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(found))
+
+
+def _opened(group: Path) -> tuple[list[str], list[str]]:
+    try:
+        controllers = (group / "cgroup.subtree_control").read_text().split()
+        return controllers, [path.name for path in group.iterdir() if path.is_dir()]
+    except OSError:  # it is gone meanwhile
+        return [], []
+
+
+def _close(group: Path, controllers: set[str], groups: set[str]) -> None:
+    """Close what was opened since; not where somebody's group came meanwhile, which may have limits by it."""
+    now, below = _opened(group)
+    for name in sorted(set(now) - controllers) if set(below) <= groups else ():
+        with suppress(OSError):
+            (group / "cgroup.subtree_control").write_text(f"-{name}")

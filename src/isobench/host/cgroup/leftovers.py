@@ -22,4 +22,5 @@ def clean(run: Path) -> list[str]:
         systemd.stop(scope)
         done.append(f"scope {scope}")
     home.remove()
+    home.restore(run)
     return done
