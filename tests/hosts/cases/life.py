@@ -10,7 +10,7 @@ TARGETS = ("native", "docker", "vm-micro")
 def case() -> None:
     named = [word for target in TARGETS for word in ("-t", target)]
     with host_unchanged():
-        session = measure("-w", "idle", *named, "--study", "life")
+        session = measure("-w", "idle", *named, "--study", "life", "--samples", "1")
     for target in TARGETS:
         (sample,) = session.measured(target)
         assert sample["outcome"] == "ok", sample["error"]
