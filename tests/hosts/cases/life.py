@@ -1,4 +1,4 @@
-"""Pause, restart, save and restore, also where the engine leaves groups to systemd: what each target's engine can do."""
+"""Pause, restart, save and restore, also where the engine leaves groups to systemd: what each engine can do."""
 
 from __future__ import annotations
 
