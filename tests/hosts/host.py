@@ -21,6 +21,8 @@ BASE = (
 class Host:
     """One host. ``packages`` are installed with Recommends, as people install them; ``lean`` without.
 
+    A file with ``like = "HOST"`` has what the other one has, but for what it says itself; its ``setup`` comes after.
+
     ``setup`` are shell lines run once in the tree, before isobench is set up there. ``memory`` is MiB. ``cases`` name
     the files of ``cases/`` that run inside, in their order.
     """
@@ -38,6 +40,9 @@ class Host:
     def read(cls, file: Path) -> Host:
         """Return the host that a file describes; raises ValueError for a key that no host has."""
         told = tomllib.loads(file.read_text(encoding="utf-8"))
+        if other := told.pop("like", None):
+            base = tomllib.loads((file.parent / f"{other}.toml").read_text(encoding="utf-8"))
+            told = {**base, **told, "setup": [*base.get("setup", ()), *told.get("setup", ())]}
         known = {field.name for field in fields(cls)} - {"name"}
         if strange := set(told) - known:
             raise ValueError(f"{file}: unknown {', '.join(sorted(strange))}; a host has {', '.join(sorted(known))}")
