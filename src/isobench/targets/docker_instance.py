@@ -85,9 +85,6 @@ class DockerInstance(AbleContainer):
         self._pid = self._state()["Pid"]
         self._shim = _parent(self._pid)
         self.cgroup.enter("helpers", self._shim)
-        self._root = overlay.of_process(self._pid) or overlay.at(self._state_of()["Id"])
-        if self._root is not None:
-            self._layers[self.prepared.image.id] = self._root.image
         return at_ns
 
     def kernel_done_at(self, timeout: float) -> int | None:
@@ -112,11 +109,16 @@ class DockerInstance(AbleContainer):
 
     def disk_bytes(self) -> int:
         """Return what the writable layer takes."""
-        return sizes(self._overlay().upper)[1]
+        if (root := self._overlay()) is None:
+            raise SampleError("error", "the container's root is not an overlay whose folders this host sees")
+        return sizes(root.upper)[1]
 
-    def _overlay(self) -> Overlay:
-        if self._root is None:
-            raise SampleError("error", "the container's root is no overlay of which this host sees the folders")
+    def _overlay(self) -> Overlay | None:
+        """Return the folders behind its root, looked for when they are first asked for: after it has become ready."""
+        if self._root is None and self._pid is not None:
+            self._root = overlay.of_process(self._pid) or overlay.at(self._state_of()["Id"])
+            if self._root is not None:
+                self._layers[self.prepared.image.id] = self._root.image
         return self._root
 
     def client_prefix(self) -> tuple[str, ...]:
@@ -129,12 +131,12 @@ class DockerInstance(AbleContainer):
 
     def facts(self) -> dict[str, Fact]:
         """Return the runtime, and where the workload's data lies as the engine tells it."""
-        told = self._api.inspect_container(self._name)
+        told, root = self._state_of(), self._overlay()
         return {
             "acceleration": "none",
             "runtime": told["HostConfig"]["Runtime"],
             "cgroup_driver": "systemd" if self._systemd else "cgroupfs",
-            **stored(told, self.prepared.workload.volume, self._root.upper if self._root else None),
+            **stored(told, self.prepared.workload.volume, root.upper if root else None),
         }
 
     def stop(self, grace: float) -> int:
