@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from isobench.host.boot import boot_id
 from isobench.host.process import command_lines, run
 
 _SYSCTLS = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv4/conf/all/route_localnet")
@@ -43,6 +44,7 @@ def remember(file: Path, bridge: str = "") -> None:
     if _read(file) is not None:
         return
     file.write_text(json.dumps({
+        "boot": boot_id(),
         "bridge": bridge,
         "before": _values(),
         "ours": {},
@@ -55,7 +57,7 @@ def note(file: Path) -> None:
     """Write down which values our dockerd has changed by now: called as soon as it has."""
     if (state := _read(file)) is None:
         return
-    changed = {name: value for name, value in _values().items() if _before(state, name) != value}
+    changed = {name: value for name, value in _values().items() if _before(state, name) not in (None, value)}
     file.write_text(json.dumps(state | {"ours": changed | state["ours"]}))
 
 
@@ -69,15 +71,16 @@ def put_back(file: Path) -> None:
             known = state["known"].get(tool, {}).get(name, ())
             _take_back(tool, name, table, set(table.dockers()) - set(known) if alone else set(), state["bridge"])
     for name, value in _values().items() if alone else ():
-        if state["ours"].get(name) == value:
-            _set(name, _before(state, name))
+        if state["ours"].get(name) == value and (before := _before(state, name)) is not None:
+            _set(name, before)
     if alone:
         file.unlink()
 
 
-def _before(state: dict[str, Any], name: str) -> str:
-    """Return a value as it was; a chain of a table that the kernel had not loaded yet accepted all."""
-    return str(state["before"].get(name, "ACCEPT"))
+def _before(state: dict[str, Any], name: str) -> str | None:
+    """Return a value as it was, None for a sysctl that was not there; a chain that was not loaded yet accepted all."""
+    before: dict[str, str] = state["before"]
+    return before.get(name, None if name in _SYSCTLS else "ACCEPT")
 
 
 def _take_back(tool: str, name: str, table: _Table, new: set[str], bridge: str) -> None:
@@ -152,7 +155,7 @@ def _read(file: Path) -> dict[str, Any] | None:
         state: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError):
         return None
-    return state if "known" in state else None
+    return state if state.get("boot") == boot_id() else None
 
 
 def _sysctl(name: str) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from isobench.errors import SampleError
 from isobench.guest.console import KERNEL_DONE, Console
+from isobench.host.boot import boot_id
 from isobench.host.facts import cpu_model
 from isobench.host.process import run
 from isobench.images.types import Kernel
@@ -77,9 +78,7 @@ def probe(
     known = _read(file, key)
     if known is not None and not anew and not (known.late and known.age > _BELIEVED):
         return known.state()
-    patience = _TIMEOUT
-    if anew or (known is not None and known.late):
-        patience = _LONGEST if anew or known is None else min(known.patience * 2, _LONGEST)
+    patience = _LONGEST if anew else min(known.patience * 2, _LONGEST) if known else _TIMEOUT
     kept = _try(kernel, run_folder, qemu, patience)
     file.write_text(json.dumps({"key": key, **asdict(kept)}))
     return kept.state()
@@ -88,10 +87,9 @@ def probe(
 def _key(kernel: Kernel, qemu: str) -> dict[str, str]:
     """Return what an answer holds for."""
     version = run([qemu, "--version"]).stdout.decode().split("\n", 1)[0]
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     # The device as well: what stands there now may be another than the one that was tried.
     device = f"{_DEVICE.stat().st_rdev:x}"
-    return {"boot": boot, "kernel": kernel.digest, "qemu": version, "cpu": cpu_model(), "device": device}
+    return {"boot": boot_id(), "kernel": kernel.digest, "qemu": version, "cpu": cpu_model(), "device": device}
 
 
 def _read(file: Path, key: dict[str, str]) -> _Kept | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from isobench.errors import SampleError
 from isobench.host import cpus
 from isobench.host.cgroup import hierarchy, home, systemd
 from isobench.host.cgroup.adopted import Adopted
@@ -120,6 +121,15 @@ def test_controllers_that_a_killed_run_left_open_are_closed(
     assert len(written) == 4
 
 
+def test_what_was_written_down_in_another_boot_closes_nothing(
+    written: list[tuple[str, str]], run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "boot_id", lambda: "another")
+    home.restore(run)
+    assert written == []
+    assert not (run / home._RECORD).exists()
+
+
 def test_nothing_is_closed_where_somebodys_group_came_meanwhile(
     written: list[tuple[str, str]], under_systemd: Path, run: Path
 ) -> None:
@@ -127,6 +137,15 @@ def test_nothing_is_closed_where_somebodys_group_came_meanwhile(
     (under_systemd / "system.slice/docker-other.scope").mkdir()
     home.restore(run)
     assert {group for group, _ in written} == {under_systemd.name}
+
+
+@pytest.mark.parametrize(("group", "words"), [(None, "ended at once"), ("", "no control group of its own")])
+def test_a_vm_in_the_root_group_is_not_taken_for_a_dead_one(
+    under_systemd: Path, group: str | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hierarchy, "own_group", lambda _pid: group)
+    with pytest.raises(SampleError, match=words):
+        Adopted().find(5)
 
 
 def test_a_group_that_is_not_found_yet_holds_nothing() -> None:

@@ -27,14 +27,13 @@ class Adopted(Cgroup):
 
     def find(self, pid: int) -> None:
         """Take the group of a running process; raises SampleError where it has none of its own."""
-        path = _INNER.sub("", _path(pid))
-        if not path:
+        if (path := _path(pid)) is None:
             raise SampleError("died", "the VM's process ended at once")
-        self.path = path
-        if others := set(self.pids()) - {pid}:
+        self.path = _INNER.sub("", path)
+        if not self.path or set(self.pids()) - {pid}:
             self.path = ""
             raise SampleError(
-                "error", f"libvirt gave the VM no control group of its own: {len(others)} other processes share {path}",
+                "error", f"libvirt gave the VM no control group of its own: it shares /{path} with other processes",
                 mend="let it have cgroup_controllers in qemu.conf, or unset LIBVIRT_DEFAULT_URI",
             )  # fmt: skip
 
@@ -63,14 +62,14 @@ class Adopted(Cgroup):
         self._until(lambda: not self.pids(), timeout)
 
 
-def _path(pid: int) -> str:
-    """Return a process's group relative to the root: v2's, or that of v1's memory controller."""
+def _path(pid: int) -> str | None:
+    """Return a process's group relative to the root (v1: the memory controller's), None of one that has ended."""
     if hierarchy.version() == 2:
-        return hierarchy.own_group(pid) or ""
+        return hierarchy.own_group(pid)
     try:
         lines = Path("/proc", str(pid), "cgroup").read_text().splitlines()
     except OSError:
-        return ""
+        return None
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(","):

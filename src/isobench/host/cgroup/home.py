@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isobench.errors import HarnessError
+from isobench.host.boot import boot_id
 from isobench.host.cgroup import hierarchy, systemd
 from isobench.host.lock import HOST
 from isobench.host.paths import run_folder
@@ -56,9 +57,8 @@ def home() -> Iterator[None]:
     Under systemd a scope is delegated. The controllers that the root and the groups right below it have open (v2) are
     as they were afterwards: an engine opens all of them on its way to a container's group.
     """
-    record = run_folder() / _RECORD
     restore(run_folder())
-    _write_down(record)
+    _write_down(run_folder() / _RECORD)
     try:
         if systemd.manages():
             with _delegated(scope(run_folder())):
@@ -150,9 +150,10 @@ def instances() -> tuple[str, ...]:
 def restore(run: Path) -> None:
     """Close the controllers that were opened since ``home`` was entered, also by a run that was killed meanwhile."""
     try:
-        before = json.loads((run / _RECORD).read_text())
+        record = json.loads((run / _RECORD).read_text())
     except (OSError, ValueError):
         return
+    before = record["groups"] if record["boot"] == boot_id() else {}
     # Those right below the root first: it closes nothing that one of them has open.
     for name, (controllers, groups) in sorted(before.items(), reverse=True):
         _close(hierarchy.ROOT / name, set(controllers), set(groups))
@@ -166,7 +167,7 @@ def _write_down(record: Path) -> None:
     tops = [path for path in hierarchy.ROOT.iterdir() if path.is_dir()]
     found = {path.name: _opened(path) for path in tops} | {"": _opened(hierarchy.ROOT)}
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(found))
+    record.write_text(json.dumps({"boot": boot_id(), "groups": found}))
 
 
 def _opened(group: Path) -> tuple[list[str], list[str]]:
